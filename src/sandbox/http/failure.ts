@@ -1,0 +1,52 @@
+import type { JsonObject } from '../json.ts';
+import { type Answer, jsonAnswer } from './answer.ts';
+
+export type FieldViolation = {
+  readonly field: string;
+  readonly description: string;
+  readonly violatedRule?: string;
+  readonly data?: JsonObject;
+};
+
+/** A call that ends in an error answer; whoever finds the fault throws it. */
+export class ApiFailure extends Error {
+  readonly answer: Answer;
+
+  constructor(status: number, message: string, details: JsonObject, headers: Answer['headers'] = {}) {
+    super(message);
+    this.answer = jsonAnswer(status, { message, details }, headers);
+  }
+}
+
+const applicationError = (code: string, description: string, data: JsonObject): JsonObject => ({
+  applicationError: { code, description, data },
+});
+
+export const invalid = (violation: FieldViolation, message = violation.description): ApiFailure =>
+  new ApiFailure(400, message, { validationError: { fieldViolations: [violation] } });
+
+export const malformed = (message: string): ApiFailure =>
+  new ApiFailure(400, message, applicationError('INVALID_ARGUMENT', message, {}));
+
+export const unauthenticated = (): ApiFailure => {
+  const message = 'No access token or API key was sent.';
+  return new ApiFailure(401, message, applicationError('UNAUTHENTICATED', message, {}));
+};
+
+export const notFound = (message: string, data: JsonObject): ApiFailure =>
+  new ApiFailure(404, message, applicationError('NOT_FOUND', message, data));
+
+export const methodNotAllowed = (method: string, allowed: readonly string[]): ApiFailure => {
+  const message = `${method} is not allowed here.`;
+  return new ApiFailure(405, message, applicationError('METHOD_NOT_ALLOWED', message, {}), {
+    allow: allowed.join(', '),
+  });
+};
+
+export const tooLarge = (limit: number): ApiFailure => {
+  const message = `The body is larger than ${limit} bytes.`;
+  return new ApiFailure(413, message, applicationError('INVALID_ARGUMENT', message, {}));
+};
+
+/** System errors come without content, as upstream's do (CONTRACT 12.1). */
+export const systemError = (): ApiFailure => new ApiFailure(500, '', {});

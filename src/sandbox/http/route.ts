@@ -1,0 +1,54 @@
+import type { JsonObject } from '../json.ts';
+import type { Operation } from '../operation.ts';
+import type { Site } from '../site.ts';
+import type { Answer } from './answer.ts';
+import { methodNotAllowed, notFound } from './failure.ts';
+
+export type ApiRequest = {
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly input: JsonObject;
+  readonly site: Site;
+  readonly now: number;
+};
+
+export type Route = {
+  /** Null for the sandbox's own pages: they are not counted and need no credentials. */
+  readonly operation: Operation | null;
+  readonly method: 'GET' | 'POST';
+  /** A segment that starts with a colon is a parameter. */
+  readonly path: string;
+  readonly handle: (request: ApiRequest) => Answer;
+};
+
+export type RouteMatch = { readonly route: Route; readonly parameters: ReadonlyMap<string, string> };
+
+const parametersOf = (pattern: string, path: string): ReadonlyMap<string, string> | null => {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return null;
+  const parameters = new Map<string, string>();
+  for (const [index, segment] of wanted.entries()) {
+    const value = given[index] ?? '';
+    if (segment.startsWith(':')) parameters.set(segment.slice(1), value);
+    else if (segment !== value) return null;
+  }
+  return parameters;
+};
+
+/** The first path that matches decides, so /jobs/query has to stand before /jobs/:jobId. */
+export const matchRoute = (routes: readonly Route[], method: string, path: string): RouteMatch => {
+  for (const { path: pattern } of routes) {
+    const parameters = parametersOf(pattern, path);
+    if (parameters === null) continue;
+    const sharing = routes.filter((route) => route.path === pattern);
+    const route = sharing.find((candidate) => candidate.method === method);
+    if (route === undefined) {
+      throw methodNotAllowed(
+        method,
+        sharing.map((candidate) => candidate.method),
+      );
+    }
+    return { route, parameters };
+  }
+  throw notFound('No such method.', { path });
+};
