@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { type LogLevel, logLevels } from './telemetry/log.ts';
+
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Null means the embedded sandbox. */
+  readonly wixApiUrl: URL | null;
+  readonly upstreamTimeoutMs: number;
+  readonly upstreamRequestsPerMinute: number;
+  readonly logLevel: LogLevel;
+}
+
+const wholeNumber = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,12}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error });
+};
+
+const httpUrl = z
+  .string()
+  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
+  .refine(
+    (url): url is URL =>
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      url.username === '' &&
+      url.password === '' &&
+      url.search === '',
+    {
+      error: 'an http or https address without user, password or query, for example https://www.wixapis.com',
+    },
+  );
+
+/** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
+const environment = z.object({
+  PORT: wholeNumber(0, 65_535).prefault('4000').describe('Port to listen on; 0 picks a free one.'),
+  HOST: z.string().prefault('127.0.0.1').describe('Address to listen on.'),
+  WIX_API_URL: httpUrl
+    .optional()
+    .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
+  UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
+    .prefault('10000')
+    .describe('How long one upstream call may take.'),
+  UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .prefault('200')
+    .describe("Upstream's request allowance for one caller."),
+  LOG_LEVEL: z
+    .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
+    .prefault('info')
+    .describe('How much is logged.'),
+});
+
+type VariableName = keyof typeof environment.shape;
+const variables = Object.entries(environment.shape);
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Values of these are never repeated back. */
+const secrets: ReadonlySet<string> = new Set<VariableName>([]);
+
+/** The configuration, or a sentence on each thing that is wrong with it. */
+export type ConfigResult =
+  | { readonly config: Config; readonly problems?: never }
+  | { readonly config?: never; readonly problems: readonly string[] };
+
+/** Reads the environment once, complaining of everything at once. An empty value is the same as none. */
+export const readConfig = (env: Environment): ConfigResult => {
+  const given = Object.fromEntries(variables.map(([name]) => [name, env[name] || undefined]));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      const got = secrets.has(name) ? 'what it holds' : JSON.stringify(given[name]);
+      return `${name}: ${got} is not ${message}.`;
+    });
+    return { problems };
+  }
+  const { data } = parsed;
+  return {
+    config: Object.freeze({
+      host: data.HOST,
+      port: data.PORT,
+      wixApiUrl: data.WIX_API_URL ?? null,
+      upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
+      upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
+      logLevel: data.LOG_LEVEL,
+    }),
+  };
+};
+
+/** What --help prints. */
+export const usage = (): string => {
+  const width = Math.max(...variables.map(([name]) => name.length)) + 2;
+  const lines = variables.map(([name, schema]) => {
+    const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : 'unset';
+    return `  ${name.padEnd(width)}${schema.description} [${fallback}]`;
+  });
+  return [
+    'A GraphQL gateway over the Wix Data Movement Jobs API.',
+    '',
+    'Usage: npm start            serve the gateway, set up by the environment',
+    '       npm start -- --help  print this',
+    '',
+    'Environment variables, with defaults:',
+    ...lines,
+    '',
+  ].join('\n');
+};

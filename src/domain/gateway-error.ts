@@ -1,0 +1,48 @@
+/** Every code that `errors[].extensions.code` can hold, apart from those the GraphQL pipeline itself gives. */
+export const gatewayErrorCodes = [
+  'BAD_USER_INPUT',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_REJECTED',
+  'UPSTREAM_INVALID_RESPONSE',
+  'OUTCOME_UNKNOWN',
+  'QUERY_TOO_COMPLEX',
+] as const;
+export type GatewayErrorCode = (typeof gatewayErrorCodes)[number];
+
+/** What may be told of upstream's answer. Nothing else of it leaves the gateway. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  /** Upstream's own error code; derived from the status where upstream named none. */
+  readonly code: string;
+  readonly codeDerived?: true;
+  readonly requestId: string | null;
+}
+
+export interface GatewayErrorOptions {
+  readonly upstream?: UpstreamAnswer;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** A call that failed, told to a person: what happened, what it means and what to do. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: GatewayErrorCode;
+  readonly upstream: UpstreamAnswer | null;
+  readonly retryAfterMs: number | null;
+
+  constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.upstream = options.upstream ?? null;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
+}
+
+/** An argument that cannot be served; `argument` names it as the caller wrote it. */
+export const badUserInput = (argument: string, problem: string): GatewayError =>
+  new GatewayError('BAD_USER_INPUT', `Argument "${argument}": ${problem}`);

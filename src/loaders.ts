@@ -1,0 +1,121 @@
+import DataLoader from 'dataloader';
+import { GatewayError } from './domain/gateway-error.ts';
+import { isGuid } from './domain/guid.ts';
+import type { Job } from './domain/job.ts';
+import type { MovementLog } from './domain/movement-log.ts';
+import { maxPageSize } from './domain/page.ts';
+import type { SyncSchedule } from './domain/sync-schedule.ts';
+import { allPages } from './paging/all-pages.ts';
+import { type Connection, type ConnectionArguments, connect } from './paging/connection.ts';
+import { createCursorCodec } from './paging/cursor.ts';
+import type { CallerUpstream } from './upstream/upstream.ts';
+import { compileJobQuery, type JobQuery } from './upstream/wire/job-query.ts';
+
+export interface LogsKey extends ConnectionArguments {
+  readonly jobId: string;
+}
+
+/** Batches and remembers what one operation asks of upstream. Never outlives the operation or its caller. */
+export interface Loaders {
+  readonly job: DataLoader<string, Job | null>;
+  readonly schedule: DataLoader<string, SyncSchedule | null>;
+  /** Every job of a workflow, oldest first. */
+  readonly workflowJobs: DataLoader<string, readonly Job[]>;
+  readonly logs: DataLoader<LogsKey, Connection<MovementLog>, string>;
+  /** Every schedule of the site, asked for once. */
+  allSchedules(): Promise<readonly SyncSchedule[]>;
+  jobs(query: JobQuery, page: ConnectionArguments): Promise<Connection<Job>>;
+}
+
+const sameCase = (id: string): string => id.toLowerCase();
+
+const byOldest = [{ field: 'STARTED_AT', direction: 'ASC' }] as const;
+
+export const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
+  const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
+    // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
+    const guids = ids.filter(isGuid);
+    const [only, ...others] = guids;
+    if (only === undefined) return ids.map(() => null);
+    if (others.length === 0) {
+      const job = await upstream.jobs.get(only);
+      return ids.map((id) => (id === only ? job : null));
+    }
+    const found = await upstream.jobs.byIds(guids);
+    return ids.map((id) => found.get(sameCase(id)) ?? null);
+  };
+  const job = new DataLoader(loadJobs, { maxBatchSize: maxPageSize, cacheKeyFn: sameCase });
+  const remember = (jobs: readonly Job[]) => {
+    for (const each of jobs) job.prime(each.id, each);
+  };
+
+  let schedules: Promise<readonly SyncSchedule[]> | undefined;
+  const allSchedules = () => {
+    schedules ??= upstream.schedules.list();
+    return schedules;
+  };
+  const schedule = new DataLoader(
+    async (ids: readonly string[]): Promise<(SyncSchedule | null)[]> => {
+      const [only, ...others] = ids;
+      if (only !== undefined && others.length === 0 && schedules === undefined) {
+        return [isGuid(only) ? await upstream.schedules.get(only) : null];
+      }
+      const byId = new Map((await allSchedules()).map((each) => [sameCase(each.id), each]));
+      return ids.map((id) => byId.get(sameCase(id)) ?? null);
+    },
+    { cacheKeyFn: sameCase },
+  );
+
+  const workflowJobs = new DataLoader(
+    async (workflowIds: readonly string[]): Promise<(readonly Job[])[]> => {
+      const query = compileJobQuery({ workflowId: { in: workflowIds } }, byOldest);
+      const found = await allPages((page) => upstream.jobs.query(query, page));
+      remember(found);
+      // the order is part of the graph's promise, so it is not left to upstream
+      const rows = [...new Map(found.map((row) => [row.id, row])).values()].sort(
+        (one, other) => (one.startedAt?.getTime() ?? 0) - (other.startedAt?.getTime() ?? 0),
+      );
+      const groups = Map.groupBy(rows, (row) => (row.workflowId === null ? null : sameCase(row.workflowId)));
+      return workflowIds.map((id) => groups.get(sameCase(id)) ?? []);
+    },
+    { maxBatchSize: maxPageSize, cacheKeyFn: sameCase },
+  );
+
+  const logs = new DataLoader(
+    (keys: readonly LogsKey[]): Promise<(Connection<MovementLog> | Error)[]> =>
+      Promise.all(
+        keys.map(({ jobId, first, after }) =>
+          connect(
+            { first, after },
+            {
+              codec: createCursorCodec(callerKey, ['logs', jobId]),
+              fetch: (page) => upstream.jobs.logs(jobId, page),
+              idOf: () => null,
+            },
+          ).catch((error: unknown) => {
+            if (error instanceof GatewayError) return error;
+            throw error;
+          }),
+        ),
+      ),
+    { cacheKeyFn: ({ jobId, first, after }) => JSON.stringify([jobId, first, after]) },
+  );
+
+  return {
+    job,
+    schedule,
+    workflowJobs,
+    logs,
+    allSchedules,
+    jobs: (query, page) =>
+      connect(page, {
+        codec: createCursorCodec(callerKey, ['jobs', query]),
+        fetch: async (request) => {
+          const answer = await upstream.jobs.query(query, request);
+          remember(answer.rows);
+          return answer;
+        },
+        idOf: (row) => row.id,
+      }),
+  };
+};

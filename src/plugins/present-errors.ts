@@ -1,0 +1,93 @@
+import { GraphQLError } from 'graphql';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
+const pipelineCodes = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'QUERY_TOO_COMPLEX']);
+
+const located = (error: unknown) =>
+  error instanceof GraphQLError
+    ? {
+        nodes: error.nodes ?? null,
+        source: error.source ?? null,
+        positions: error.positions ?? null,
+        path: error.path ?? null,
+      }
+    : {};
+
+/** The first error underneath that is not GraphQL's own wrapping. */
+const rootOf = (error: unknown): unknown =>
+  error instanceof GraphQLError && error.originalError ? rootOf(error.originalError) : error;
+
+/**
+ * True for errors that GraphQL itself makes of the caller's document or variables. What a scalar says while
+ * writing a value has a path but no place in the document, and may quote upstream's data: that is not one.
+ */
+const isOfCallersMaking = (error: unknown, root: unknown): root is GraphQLError =>
+  root instanceof GraphQLError &&
+  (root.nodes !== undefined || !(error instanceof GraphQLError && error.path !== undefined));
+
+const presentGatewayError = (error: unknown, cause: GatewayError) =>
+  new GraphQLError(cause.message, {
+    ...located(error),
+    extensions: {
+      code: cause.code,
+      ...(cause.retryAfterMs === null ? {} : { retryAfterMs: cause.retryAfterMs }),
+      ...(cause.upstream === null ? {} : { upstream: cause.upstream }),
+    },
+  });
+
+/**
+ * The HTTP status of an error that GraphQL itself made. A failed field has none, for its siblings have answered.
+ * A document at fault is 400, or 200 for those who accept plain application/json only (that is what `spec` means
+ * to Yoga); a request at fault, which has no place in any document, is 400 for everyone.
+ */
+const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
+  path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
+
+const presentPipelineError = (error: GraphQLError) => {
+  const { code } = error.extensions;
+  return new GraphQLError(error.message, {
+    ...located(error),
+    extensions: {
+      code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
+      ...httpOf(error),
+    },
+  });
+};
+
+/**
+ * Turns every error into what its caller may see: gateway errors and GraphQL's own with their code, all else
+ * masked whatever NODE_ENV says, and logged with its cause.
+ */
+export const createErrorPresenter =
+  (log: Log) =>
+  (error: unknown): GraphQLError => {
+    const root = rootOf(error);
+    if (root instanceof GatewayError) {
+      log.debug({ err: root }, 'operation failed');
+      return presentGatewayError(error, root);
+    }
+    if (isOfCallersMaking(error, root))
+      return presentPipelineError(error instanceof GraphQLError ? error : root);
+    if (root instanceof SyntaxError && !(error instanceof GraphQLError)) {
+      // before any operation runs, only the request itself is parsed
+      return new GraphQLError(
+        'The request is not valid JSON. Check its body, `variables` and `extensions`.',
+        {
+          extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+        },
+      );
+    }
+    log.error({ err: root }, 'unexpected error');
+    return new GraphQLError(
+      'Something went wrong in the gateway. It has been logged; ask again in a moment.',
+      {
+        ...located(error),
+        extensions: {
+          code: 'INTERNAL_SERVER_ERROR',
+          ...(error instanceof GraphQLError ? {} : { http: { status: 500 } }),
+        },
+      },
+    );
+  };

@@ -1,0 +1,23 @@
+import { type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Lines for people instead of JSON; meant for a terminal. */
+  readonly pretty: boolean;
+}
+
+/** One JSON line an event on standard output, or coloured lines in a terminal. */
+export const createLog = async ({ level, pretty }: LogOptions): Promise<Log> => {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (!pretty) return pino(options);
+  // loaded only where somebody looks: production writes JSON
+  const { default: prettyStream } = await import('pino-pretty');
+  return pino(options, prettyStream({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
+};
+
+export const silentLog: Log = pino({ level: 'silent' });

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/** Whose rights a call has: upstream's credential and, for API keys, the site or account it is meant for. */
+export interface Caller {
+  readonly authorization: string | null;
+  readonly siteId: string | null;
+  readonly accountId: string | null;
+  /** The three above as one opaque name: what caches, watchers and cursors are kept under. Never shown. */
+  readonly key: string;
+}
+
+export const createCaller = (identity: Omit<Caller, 'key'>): Caller => ({
+  ...identity,
+  key: createHash('sha256')
+    .update(JSON.stringify([identity.authorization, identity.siteId, identity.accountId]))
+    .digest('base64url'),
+});

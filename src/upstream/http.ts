@@ -1,0 +1,141 @@
+import { Pool } from 'undici';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Caller } from './caller.ts';
+import { type FailedAnswer, invalidResponse, notJson, translateFailure } from './translate-failure.ts';
+
+export type Operation =
+  | 'GetJob'
+  | 'ListJobs'
+  | 'QueryJobs'
+  | 'ListMovementLogs'
+  | 'GetSyncJob'
+  | 'ListSyncJobs';
+
+export interface UpstreamRequest {
+  readonly operation: Operation;
+  readonly method: 'GET' | 'POST';
+  /** From the host on, already encoded, for example /data-mover/v1/jobs/query. */
+  readonly path: string;
+  readonly body?: JsonObject;
+}
+
+export interface UpstreamAnswer {
+  /** The parsed body of a 200. */
+  readonly body: unknown;
+  readonly requestId: string | null;
+  readonly observedAt: Date;
+}
+
+export interface HttpOptions {
+  readonly url: URL;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export interface UpstreamHttp {
+  /** One call, one attempt. Fails with a GatewayError, or with the signal's reason once the signal fires. */
+  call(request: UpstreamRequest, caller: Caller, signal?: AbortSignal): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+const maxConnections = 64;
+const maxResponseBytes = 16 * 1024 * 1024;
+
+const headersOf = (caller: Caller, hasBody: boolean): Record<string, string> => ({
+  accept: 'application/json',
+  ...(hasBody ? { 'content-type': 'application/json' } : {}),
+  ...(caller.authorization === null ? {} : { authorization: caller.authorization }),
+  ...(caller.siteId === null ? {} : { 'wix-site-id': caller.siteId }),
+  ...(caller.accountId === null ? {} : { 'wix-account-id': caller.accountId }),
+});
+
+const parse = (text: string): unknown => {
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return notJson;
+  }
+};
+
+const single = (header: string | string[] | undefined): string | null =>
+  (Array.isArray(header) ? header[0] : header) ?? null;
+
+const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSignal, timeoutMs: number) => {
+  if (deadline.aborted) {
+    return new GatewayError(
+      'UPSTREAM_TIMEOUT',
+      `Wix did not answer within ${timeoutMs / 1000} s. Ask again in a moment, or for less at a time.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return invalidResponse(`${request.operation} answered more than ${maxResponseBytes} bytes`);
+  }
+  return new GatewayError(
+    'UPSTREAM_UNAVAILABLE',
+    'Wix cannot be reached at present. Ask again in a moment.',
+    {
+      cause: error,
+    },
+  );
+};
+
+/** The connection to upstream: a bounded pool that keeps connections alive. */
+export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamHttp => {
+  const pool = new Pool(url.origin, {
+    connections: maxConnections,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: maxResponseBytes,
+    connect: { timeout: timeoutMs },
+  });
+  const prefix = url.pathname.replace(/\/+$/, '');
+
+  const send = async (request: UpstreamRequest, caller: Caller, signal: AbortSignal) => {
+    const { statusCode, headers, body } = await pool.request({
+      method: request.method,
+      path: prefix + request.path,
+      headers: headersOf(caller, request.body !== undefined),
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      // the deadline below covers both
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal,
+    });
+    const answer: FailedAnswer = {
+      status: statusCode,
+      body: parse(await body.text()),
+      requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
+      retryAfter: single(headers['retry-after']),
+    };
+    return answer;
+  };
+
+  return {
+    async call(request, caller, signal) {
+      signal?.throwIfAborted();
+      const startedAt = now();
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const answer = await send(
+        request,
+        caller,
+        signal ? AbortSignal.any([signal, deadline]) : deadline,
+      ).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw failureOf(error, request, deadline, timeoutMs);
+      });
+      const { status, requestId, body } = answer;
+      log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
+      if (status !== 200) throw translateFailure(answer, now());
+      if (body === undefined || body === notJson) {
+        throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
+      }
+      return { body, requestId, observedAt: new Date(now()) };
+    },
+    close: () => pool.destroy(),
+  };
+};

@@ -1,0 +1,72 @@
+import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Allowance, createAllowances } from './allowance.ts';
+import type { Caller } from './caller.ts';
+import { createHttp } from './http.ts';
+import { type Call, createJobsApi, type JobsApi } from './jobs-api.ts';
+import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
+
+const maxCallers = 10_000;
+
+export interface UpstreamOptions {
+  /** Where the API is, without /data-mover, for example https://www.wixapis.com. */
+  readonly url: URL;
+  readonly timeoutMs: number;
+  readonly requestsPerMinute: number;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Upstream as one caller sees it. */
+export interface CallerUpstream {
+  readonly jobs: JobsApi;
+  readonly schedules: SchedulesApi;
+  /** What is left of this caller's request allowance; asks nobody. */
+  allowance(): Allowance;
+  /** When upstream last answered this caller. */
+  lastSuccessAt(): Date | null;
+}
+
+export interface Upstream {
+  /** Reads in flight end when the signal fires. */
+  as(caller: Caller, signal?: AbortSignal): CallerUpstream;
+  close(): Promise<void>;
+}
+
+const noCredential = (): GatewayError =>
+  new GatewayError(
+    'UNAUTHENTICATED',
+    'There is no credential to ask Wix with. Send the API key or access token of the site in the Authorization header.',
+  );
+
+export const createUpstream = ({
+  url,
+  timeoutMs,
+  requestsPerMinute,
+  now,
+  log,
+}: UpstreamOptions): Upstream => {
+  const http = createHttp({ url, timeoutMs, now, log });
+  const allowances = createAllowances(requestsPerMinute, now);
+  const successes = new LRUCache<string, Date>({ max: maxCallers });
+
+  return {
+    as(caller, signal) {
+      const call: Call = async (request) => {
+        if (caller.authorization === null) throw noCredential();
+        allowances.spend(caller.key);
+        const answer = await http.call(request, caller, signal);
+        successes.set(caller.key, answer.observedAt);
+        return answer;
+      };
+      return {
+        jobs: createJobsApi(call, log),
+        schedules: createSchedulesApi(call),
+        allowance: () => allowances.of(caller.key),
+        lastSuccessAt: () => successes.get(caller.key) ?? null,
+      };
+    },
+    close: () => http.close(),
+  };
+};

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { isJsonObject, type JsonObject } from '../../domain/json.ts';
+import { structToJson } from './struct.ts';
+
+/*
+ * Absent, null and default are three spellings of "nothing" upstream, and some fields may come in protobuf's
+ * wrapper shapes. Each primitive here reads all spellings into one normal form, null for nothing.
+ */
+
+/** `{"value": x}` stands for x. Only for fields known to be wrapped: user data may hold a key `value` too. */
+const unwrapped = (raw: unknown): unknown => (isJsonObject(raw) && 'value' in raw ? raw['value'] : raw);
+
+export const text = z
+  .string()
+  .nullish()
+  .transform((value) => value || null);
+
+export const wrappedText = z.preprocess(unwrapped, text);
+
+const digits = z
+  .string()
+  .regex(/^-?\d{1,16}$/)
+  .transform(Number);
+
+/** A whole number, also as a string of digits. Fractions are cut off: these count whole items or bytes. */
+export const count = z
+  .union([z.number(), digits])
+  .nullish()
+  .transform((value) => (value === null || value === undefined ? null : Math.trunc(value)))
+  .refine((value) => value === null || Number.isSafeInteger(value), 'too large for a whole number');
+
+export const wrappedCount = z.preprocess(unwrapped, count);
+
+const isoInstant = z.iso
+  .datetime({ offset: true })
+  .or(z.literal(''))
+  .transform((value) => (value === '' ? null : new Date(value)));
+
+const protobufInstant = z
+  .object({ seconds: z.union([z.number(), digits]), nanos: z.number().nullish() })
+  .transform(({ seconds, nanos }) => new Date(seconds * 1000 + Math.floor((nanos ?? 0) / 1e6)));
+
+export const instant = z
+  .union([isoInstant, protobufInstant])
+  .nullish()
+  .transform((value) => value ?? null)
+  .refine((value) => value === null || !Number.isNaN(value.getTime()), 'not an instant');
+
+export const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+
+export const wrappedFlag = z.preprocess(unwrapped, z.boolean().nullish());
+
+/** The name of an enumeration's value; protobuf writes values it has no name for as their number. */
+export const enumName = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .transform((value) => value || null);
+
+/** A value of an open enumeration: names that this version does not know become UNRECOGNIZED. */
+export const openEnum = <const Known extends readonly string[]>(known: Known) =>
+  enumName.transform((value): Known[number] | 'UNRECOGNIZED' | null =>
+    value === null ? null : (known.find((name) => name === value) ?? 'UNRECOGNIZED'),
+  );
+
+/** An object of the user's, kept as it is. */
+export const userObject = z
+  .custom<JsonObject>(isJsonObject)
+  .nullish()
+  .transform((value) => value ?? null);
+
+/** The same where protobuf's Struct may stand for it. */
+export const userStruct = userObject.transform((value) => (value === null ? null : structToJson(value)));
+
+/** A list where upstream may leave it out. */
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? []);
