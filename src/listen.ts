@@ -16,6 +16,12 @@ const urlOf = (server: Server): string => {
 /** An HTTP server once it listens; fails when it cannot. */
 export const listen = async (listener: RequestListener, port: number, host: string): Promise<Listening> => {
   const server = createServer(listener);
+  server.on('request', (_request, response) => {
+    // a connection that was kept alive has nothing more to wait for once the server is closing
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -4,6 +4,11 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
 import { type ExampleIds, exampleTabs } from './graphiql-examples.ts';
 
+export interface GraphiQLOptions {
+  readonly path: string;
+  readonly examples: ExampleIds;
+}
+
 interface Page {
   readonly etag: string;
   readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Uint8Array<ArrayBuffer>>>;
@@ -11,16 +16,22 @@ interface Page {
 
 const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(buffer);
 
+/** GraphiQL keeps its tabs in their places until one is pressed: then it may jump away, and the click is lost. */
+const steadyTabs = '<style>.graphiql-tab { transform: none !important }</style>';
+
 /** The whole playground in one page of some 9 MB, so that nothing is loaded from elsewhere. */
-const renderPage = async (examples: ExampleIds): Promise<Page> => {
+const renderPage = async ({ path, examples }: GraphiQLOptions): Promise<Page> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = Buffer.from(
     renderGraphiQL({
       title: 'Data Movement Jobs',
+      // a POST to the page's own address would make the browser throw its copy of the page away
+      endpoint: `${path}?graphiql`,
       defaultTabs: exampleTabs(examples),
       defaultEditorToolsVisibility: true,
       shouldPersistHeaders: false,
-    }),
+      subscriptionsProtocol: 'WS',
+    }).replace('</head>', `${steadyTabs}</head>`),
   );
   const [br, gzipped] = await Promise.all([
     // quality 5 packs a page of this size in a fraction of a second; the default takes many
@@ -41,13 +52,9 @@ const encodingFor = (accepted: string): keyof Page['bodies'] => {
   return offered.includes('gzip') ? 'gzip' : 'identity';
 };
 
-export interface GraphiQLOptions {
-  readonly path: string;
-  readonly examples: ExampleIds;
-}
-
 /** Serves the playground to browsers that open the GraphQL address, and sends them there from the root. */
-export const useGraphiQL = ({ path, examples }: GraphiQLOptions): Plugin => {
+export const useGraphiQL = (options: GraphiQLOptions): Plugin => {
+  const { path } = options;
   let page: Promise<Page> | undefined;
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
@@ -58,7 +65,7 @@ export const useGraphiQL = ({ path, examples }: GraphiQLOptions): Plugin => {
         return;
       }
       if (url.pathname !== path) return;
-      page ??= renderPage(examples);
+      page ??= renderPage(options);
       const { etag, bodies } = await page;
       const headers = { etag, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
       if (request.headers.get('if-none-match') === etag) {

@@ -27,6 +27,10 @@ const isOfCallersMaking = (error: unknown, root: unknown): root is GraphQLError 
   root instanceof GraphQLError &&
   (root.nodes !== undefined || !(error instanceof GraphQLError && error.path !== undefined));
 
+/** Calls to upstream end with the reason of the request's own signal: nothing is wrong, and nobody reads the answer. */
+const isCallersLeave = (root: unknown): boolean =>
+  root instanceof DOMException && (root.name === 'AbortError' || root.name === 'TimeoutError');
+
 const presentGatewayError = (error: unknown, cause: GatewayError) =>
   new GraphQLError(cause.message, {
     ...located(error),
@@ -56,38 +60,42 @@ const presentPipelineError = (error: GraphQLError) => {
   });
 };
 
+const translate = (log: Log, error: unknown): GraphQLError => {
+  const root = rootOf(error);
+  if (root instanceof GatewayError) {
+    log.debug({ err: root }, 'operation failed');
+    return presentGatewayError(error, root);
+  }
+  if (isOfCallersMaking(error, root))
+    return presentPipelineError(error instanceof GraphQLError ? error : root);
+  if (root instanceof SyntaxError && !(error instanceof GraphQLError)) {
+    // before any operation runs, only the request itself is parsed
+    return new GraphQLError('The request is not valid JSON. Check its body, `variables` and `extensions`.', {
+      extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+    });
+  }
+  if (isCallersLeave(root)) log.debug({ err: root }, 'the caller has left');
+  else log.error({ err: root }, 'unexpected error');
+  return new GraphQLError('Something went wrong in the gateway. It has been logged; ask again in a moment.', {
+    ...located(error),
+    extensions: {
+      code: 'INTERNAL_SERVER_ERROR',
+      ...(error instanceof GraphQLError ? {} : { http: { status: 500 } }),
+    },
+  });
+};
+
 /**
  * Turns every error into what its caller may see: gateway errors and GraphQL's own with their code, all else
  * masked whatever NODE_ENV says, and logged with its cause.
  */
-export const createErrorPresenter =
-  (log: Log) =>
-  (error: unknown): GraphQLError => {
-    const root = rootOf(error);
-    if (root instanceof GatewayError) {
-      log.debug({ err: root }, 'operation failed');
-      return presentGatewayError(error, root);
-    }
-    if (isOfCallersMaking(error, root))
-      return presentPipelineError(error instanceof GraphQLError ? error : root);
-    if (root instanceof SyntaxError && !(error instanceof GraphQLError)) {
-      // before any operation runs, only the request itself is parsed
-      return new GraphQLError(
-        'The request is not valid JSON. Check its body, `variables` and `extensions`.',
-        {
-          extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
-        },
-      );
-    }
-    log.error({ err: root }, 'unexpected error');
-    return new GraphQLError(
-      'Something went wrong in the gateway. It has been logged; ask again in a moment.',
-      {
-        ...located(error),
-        extensions: {
-          code: 'INTERNAL_SERVER_ERROR',
-          ...(error instanceof GraphQLError ? {} : { http: { status: 500 } }),
-        },
-      },
-    );
+export const createErrorPresenter = (log: Log): ((error: unknown) => GraphQLError) => {
+  const presented = new WeakSet<GraphQLError>();
+  return (error) => {
+    // the result of an event is presented once for all its readers, and then passes through the pipeline of each
+    if (error instanceof GraphQLError && presented.has(error)) return error;
+    const shown = translate(log, error);
+    presented.add(shown);
+    return shown;
   };
+};
