@@ -9,6 +9,13 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+  /** What polling may take of the allowance, 0 to 1. */
+  readonly pollShare: number;
+  readonly staleAfterMs: number;
+  readonly watchMaxMs: number;
+  readonly wsMaxOperations: number;
   readonly logLevel: LogLevel;
 }
 
@@ -20,6 +27,12 @@ const wholeNumber = (min: number, max: number) => {
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error });
 };
+
+const fraction = z
+  .string()
+  .regex(/^\d*\.?\d+$/, { error: 'a number above 0 and up to 1' })
+  .transform(Number)
+  .refine((value) => value > 0 && value <= 1, { error: 'a number above 0 and up to 1' });
 
 const httpUrl = z
   .string()
@@ -49,6 +62,22 @@ const environment = z.object({
   UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
     .prefault('200')
     .describe("Upstream's request allowance for one caller."),
+  POLL_MIN_MS: wholeNumber(10, 3_600_000)
+    .prefault('1000')
+    .describe('How often watched jobs are polled while something moves.'),
+  POLL_MAX_MS: wholeNumber(10, 3_600_000).prefault('15000').describe('And how often when nothing does.'),
+  POLL_SHARE: fraction
+    .prefault('0.5')
+    .describe('The share of the request allowance that polling may take, above 0 to 1.'),
+  STALE_AFTER_MS: wholeNumber(10, 86_400_000)
+    .prefault('30000')
+    .describe('After so long without an answer subscribers are told STALE.'),
+  WATCH_MAX_MS: wholeNumber(1000, 2_147_483_647)
+    .prefault('86400000')
+    .describe('The longest life of a subscription.'),
+  WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
+    .prefault('100')
+    .describe('How many operations one WebSocket may have under way.'),
   LOG_LEVEL: z
     .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
     .prefault('info')
@@ -63,6 +92,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Values of these are never repeated back. */
 const secrets: ReadonlySet<string> = new Set<VariableName>([]);
 
+/** Any address may have a password before its @ or a token after its question mark. */
+const isSecret = (name: string, value = '') => secrets.has(name) || /[@?]/.test(value);
+
 /** The configuration, or a sentence on each thing that is wrong with it. */
 export type ConfigResult =
   | { readonly config: Config; readonly problems?: never }
@@ -75,7 +107,7 @@ export const readConfig = (env: Environment): ConfigResult => {
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
-      const got = secrets.has(name) ? 'what it holds' : JSON.stringify(given[name]);
+      const got = isSecret(name, given[name]) ? 'what it holds' : JSON.stringify(given[name]);
       return `${name}: ${got} is not ${message}.`;
     });
     return { problems };
@@ -88,6 +120,12 @@ export const readConfig = (env: Environment): ConfigResult => {
       wixApiUrl: data.WIX_API_URL ?? null,
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
+      pollMinMs: data.POLL_MIN_MS,
+      pollMaxMs: data.POLL_MAX_MS,
+      pollShare: data.POLL_SHARE,
+      staleAfterMs: data.STALE_AFTER_MS,
+      watchMaxMs: data.WATCH_MAX_MS,
+      wsMaxOperations: data.WS_MAX_OPERATIONS,
       logLevel: data.LOG_LEVEL,
     }),
   };

@@ -1,13 +1,21 @@
 import type { RequestListener } from 'node:http';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
-import { createContextFactory } from './context.ts';
+import { type Context, createContextFactory, type ReadHeader } from './context.ts';
+import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
+import { createJobHub } from './live/job-hub.ts';
+import type { WatchOptions } from './live/job-watcher.ts';
+import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
+import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
+import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
 import type { Log } from './telemetry/log.ts';
 import { createUpstream } from './upstream/upstream.ts';
+import { createSubmitMemories } from './writes/submit-memory.ts';
 
 export interface GatewayOptions {
   /** Where the Wix API is, for example https://www.wixapis.com. */
@@ -17,11 +25,18 @@ export interface GatewayOptions {
   readonly upstreamTimeoutMs: number;
   /** Upstream's allowance for one caller. */
   readonly upstreamRequestsPerMinute: number;
+  readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
   readonly demoAuthorization?: string | null;
   /** Ids that exist upstream, for the playground's example operations. */
   readonly examples?: ExampleIds;
-  readonly now?: () => number;
+  readonly clock?: Clock;
+}
+
+/** Who is at the other end of a connection that is no HTTP request. */
+export interface Connection {
+  readonly header: ReadHeader;
+  readonly signal: AbortSignal;
 }
 
 export interface Gateway {
@@ -29,33 +44,68 @@ export interface Gateway {
   fetch(request: Request): Promise<Response>;
   /** The same for node:http. */
   readonly listener: RequestListener;
+  /** What another transport needs to run operations exactly as HTTP does. */
+  readonly pipeline: Pipeline;
   close(): Promise<void>;
+}
+
+/** The steps of one operation with every plugin around them. */
+export interface Enveloped {
+  readonly schema: GraphQLSchema;
+  parse(source: string): DocumentNode;
+  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
+  contextFactory(): object | Promise<object>;
+  execute(args: ExecutionArgs): OperationResult;
+  subscribe(args: ExecutionArgs): OperationResult;
+}
+
+type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
+type OperationResult = Result | Promise<Result>;
+
+export interface Pipeline {
+  enveloped(connection: Connection): Enveloped;
+  present(error: unknown): GraphQLError;
+  deliveryOf(context: object): Delivery | undefined;
 }
 
 export const graphqlPath = '/graphql';
 
 const noJob = '00000000-0000-0000-0000-000000000000';
 
-/** The composition root: joins upstream, context, graph and plugins. Listens nowhere by itself. */
+/** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
-  const { upstreamUrl, log, upstreamTimeoutMs, upstreamRequestsPerMinute, now = Date.now } = options;
+  const { upstreamUrl, log, upstreamRequestsPerMinute, clock = systemClock } = options;
   const upstream = createUpstream({
     url: upstreamUrl,
-    timeoutMs: upstreamTimeoutMs,
+    timeoutMs: options.upstreamTimeoutMs,
     requestsPerMinute: upstreamRequestsPerMinute,
-    now,
+    now: clock.now,
     log,
   });
-  const createContext = createContextFactory({
+  const hub = createJobHub({
+    ...options.watch,
+    requestsPerMinute: upstreamRequestsPerMinute,
+    clock,
+    log,
+    upstream: (caller, signal) => upstream.as(caller, signal).jobs,
+  });
+  const contexts = createContextFactory({
     upstream,
-    now,
+    hub,
+    submitMemory: createSubmitMemories(clock.now),
+    clock,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  const yoga = createYoga({
+  const present = createErrorPresenter(log);
+  const shared = createSharedExecution({ contexts, present });
+  const yoga = createYoga<{ connection?: Connection }, Context>({
     schema: createGraph(),
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => createContext((name) => request.headers.get(name), request.signal),
-    maskedErrors: { maskError: createErrorPresenter(log) },
+    context: ({ connection, request }) =>
+      connection
+        ? contexts.fromHeaders(connection.header, connection.signal)
+        : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
+    maskedErrors: { maskError: present },
     // errors are logged where they are presented
     logging: false,
     graphiql: false,
@@ -63,13 +113,24 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     multipart: false,
     cors: false,
     plugins: [
-      useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob } }),
+      useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob, runningJobId: noJob } }),
       useJsonRequests(),
+      useEventStreamHeaders(),
+      useEventStreamsOnly(),
+      shared.plugin,
     ],
   });
   return {
-    fetch: async (request) => yoga.fetch(request),
+    fetch: async (request) => yoga.fetch(request, {}),
     listener: (request, response) => void yoga(request, response),
-    close: () => upstream.close(),
+    pipeline: {
+      enveloped: (connection) => yoga.getEnveloped({ connection }),
+      present,
+      deliveryOf: shared.deliveryOf,
+    },
+    async close() {
+      hub.close();
+      await upstream.close();
+    },
   };
 };

@@ -1,9 +1,11 @@
 import type { Config } from './config.ts';
+import { systemClock } from './domain/clock.ts';
 import { createGateway, graphqlPath } from './gateway.ts';
 import { drain, listen } from './listen.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
-import { showcaseJobId } from './sandbox/seed/landmarks.ts';
+import { longRunningJobId, showcaseJobId } from './sandbox/seed/landmarks.ts';
 import type { Log } from './telemetry/log.ts';
+import { serveWebSockets } from './websocket/serve-websockets.ts';
 
 export interface RunningServer {
   /** Of GraphQL, for example http://127.0.0.1:4000/graphql. */
@@ -12,7 +14,10 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How long requests under way may take when the server stops. */
 const drainMs = 5_000;
+/** WebSockets are closed spread over this, so that their clients do not all come back at once. */
+const webSocketCloseMs = 1_000;
 
 /** Where the gateway gets its answers: the Wix API, or a sandbox of its own where no address is given. */
 const openUpstream = async (wixApiUrl: URL | null) => {
@@ -28,7 +33,13 @@ export const startServer = async (config: Config, log: Log): Promise<RunningServ
     log,
     upstreamTimeoutMs: config.upstreamTimeoutMs,
     upstreamRequestsPerMinute: config.upstreamRequestsPerMinute,
-    ...(sandbox ? { demoAuthorization: 'sandbox-demo', examples: { jobId: showcaseJobId } } : {}),
+    watch: config,
+    ...(sandbox
+      ? {
+          demoAuthorization: 'sandbox-demo',
+          examples: { jobId: showcaseJobId, runningJobId: longRunningJobId },
+        }
+      : {}),
   });
   const release = async () => {
     await gateway.close();
@@ -36,6 +47,14 @@ export const startServer = async (config: Config, log: Log): Promise<RunningServ
   };
   try {
     const { server, url } = await listen(gateway.listener, config.port, config.host);
+    const webSockets = serveWebSockets({
+      http: server,
+      path: graphqlPath,
+      pipeline: gateway.pipeline,
+      maxOperations: config.wsMaxOperations,
+      clock: systemClock,
+      log,
+    });
     log.info(
       sandbox
         ? 'Serving a SANDBOX with made-up jobs: no account, no network. Set WIX_API_URL for the real thing.'
@@ -45,7 +64,7 @@ export const startServer = async (config: Config, log: Log): Promise<RunningServ
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {
-        await drain(server, drainMs);
+        await Promise.all([drain(server, drainMs), webSockets.close(webSocketCloseMs)]);
         await release();
       },
     };

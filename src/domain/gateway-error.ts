@@ -22,7 +22,17 @@ export interface UpstreamAnswer {
   readonly requestId: string | null;
 }
 
+/** What upstream objects to in a write: for the person who filled the form, so it may be told. */
+export interface Rejection {
+  readonly code: string | null;
+  readonly description: string | null;
+  readonly violations: readonly { readonly field: string; readonly description: string }[];
+}
+
 export interface GatewayErrorOptions {
+  /** True when not a byte of the request has left: sending it again is safe. */
+  readonly notSent?: boolean;
+  readonly rejection?: Rejection;
   readonly upstream?: UpstreamAnswer;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
@@ -34,12 +44,16 @@ export class GatewayError extends Error {
   readonly code: GatewayErrorCode;
   readonly upstream: UpstreamAnswer | null;
   readonly retryAfterMs: number | null;
+  readonly notSent: boolean;
+  readonly rejection: Rejection | null;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.upstream = options.upstream ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.notSent = options.notSent ?? false;
+    this.rejection = options.rejection ?? null;
   }
 }
 

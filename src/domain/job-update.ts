@@ -33,7 +33,8 @@ export const updateFrom = (known: Job, seen: Job): JobUpdate | null => {
   if (seen.rawStatus !== known.rawStatus) {
     return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };
   }
-  if (isFinished(seen)) return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };
+  if (isFinished(seen))
+    return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };
   return sameProgress(known.progress, seen.progress)
     ? null
     : { kind: 'PROGRESSED', job: seen, previousStatus: null, observedAt };

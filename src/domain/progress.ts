@@ -29,7 +29,8 @@ export const unitsPerSecond = (job: AdvancingJob): number | null => {
 export const estimatedFinishAt = (job: AdvancingJob): Date | null => {
   const { current, total } = job.progress;
   const pace = unitsPerSecond(job);
-  if (isFinished(job) || current === null || total === null || current > total || !pace) return null;
+  if (isFinished(job) || current === null || total === null || current > total) return null;
+  if (pace === null || pace <= 0) return null;
   const end = new Date(job.observedAt.getTime() + ((total - current) / pace) * 1000);
   return Number.isNaN(end.getTime()) ? null : end;
 };

@@ -1,11 +1,19 @@
 /** Ids that the example operations name. */
 export interface ExampleIds {
   readonly jobId: string;
+  /** A job to watch. */
+  readonly runningJobId: string;
 }
 
-const listJobs = `# Jobs that failed or are under way, newest first. Run it with Ctrl+Enter.
+const listJobs = `# Jobs that failed or are under way, newest first.
+# Run it with Ctrl+Enter.
 query Jobs {
-  jobs(first: 10, filter: { status: { in: [IN_PROGRESS, FAILED, PARTIALLY_SUCCESSFUL] } }) {
+  jobs(
+    first: 10
+    filter: {
+      status: { in: [IN_PROGRESS, FAILED, PARTIALLY_SUCCESSFUL] }
+    }
+  ) {
     nodes {
       id
       name
@@ -145,7 +153,7 @@ query Job($id: ID!) {
 }
 `;
 
-const schedules = `# Every sync schedule with the latest jobs that it triggered.
+const schedules = `# Every sync schedule: when it runs and what it moves.
 query Schedules {
   schedules {
     id
@@ -166,9 +174,30 @@ query Schedules {
 }
 `;
 
+const watchJob = `# One job until it ends, as it happens. Stop it with the same button.
+subscription Watch($id: ID!) {
+  jobUpdated(id: $id) {
+    kind
+    previousStatus
+    observedAt
+    job {
+      name
+      status
+      progress {
+        current
+        total
+        percent
+        estimatedFinishAt
+      }
+    }
+  }
+}
+`;
+
 /** What the playground opens with. */
-export const exampleTabs = ({ jobId }: ExampleIds) => [
+export const exampleTabs = ({ jobId, runningJobId }: ExampleIds) => [
   { query: listJobs },
   { query: oneJob, variables: JSON.stringify({ id: jobId }, null, 2) },
   { query: schedules },
+  { query: watchJob, variables: JSON.stringify({ id: runningJobId }, null, 2) },
 ];

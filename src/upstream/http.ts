@@ -10,6 +10,9 @@ export type Operation =
   | 'ListJobs'
   | 'QueryJobs'
   | 'ListMovementLogs'
+  | 'SubmitJob'
+  | 'TerminateJob'
+  | 'CreateFileUploadUrl'
   | 'GetSyncJob'
   | 'ListSyncJobs';
 
@@ -25,6 +28,7 @@ export interface UpstreamAnswer {
   /** The parsed body of a 200. */
   readonly body: unknown;
   readonly requestId: string | null;
+  /** When the request was sent: whatever the answer does not show happened later. */
   readonly observedAt: Date;
 }
 
@@ -64,6 +68,26 @@ const parse = (text: string): unknown => {
 const single = (header: string | string[] | undefined): string | null =>
   (Array.isArray(header) ? header[0] : header) ?? null;
 
+/** What goes wrong before a connection is there: not a byte of the request has left then. */
+const connectFailures: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+const codeOf = (error: unknown): unknown => {
+  // several addresses were tried, each with an error of its own
+  if (error instanceof AggregateError) {
+    return error.errors.every((each) => connectFailures.has(codeOf(each)))
+      ? codeOf(error.errors[0])
+      : undefined;
+  }
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+};
+
 const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSignal, timeoutMs: number) => {
   if (deadline.aborted) {
     return new GatewayError(
@@ -78,9 +102,7 @@ const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSign
   return new GatewayError(
     'UPSTREAM_UNAVAILABLE',
     'Wix cannot be reached at present. Ask again in a moment.',
-    {
-      cause: error,
-    },
+    { cause: error, notSent: connectFailures.has(codeOf(error)) },
   );
 };
 
@@ -134,7 +156,7 @@ export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamH
       if (body === undefined || body === notJson) {
         throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
       }
-      return { body, requestId, observedAt: new Date(now()) };
+      return { body, requestId, observedAt: new Date(startedAt) };
     },
     close: () => pool.destroy(),
   };

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { createGateway, type GatewayOptions } from '../../src/gateway.ts';
+import { systemClock } from '../../src/domain/clock.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
@@ -26,23 +27,41 @@ export interface TestGateway {
   /** Sends one operation through the front door. */
   ask(query: string, options?: Ask): Promise<Answer>;
   fetch(request: Request): Promise<Response>;
+  readonly listener: Gateway['listener'];
+}
+
+/** The watcher's settings as shipped. */
+export const defaultWatch: GatewayOptions['watch'] = {
+  pollMinMs: 1000,
+  pollMaxMs: 15_000,
+  pollShare: 0.5,
+  staleAfterMs: 30_000,
+  watchMaxMs: 86_400_000,
+};
+
+export interface TestOptions extends Partial<GatewayOptions> {
+  /** In place of a whole clock, where no timer matters. */
+  readonly now?: () => number;
 }
 
 /** A gateway over the given upstream, closed when the test ends. */
 export const openGateway = (
   upstreamUrl: URL | string,
-  options: Partial<GatewayOptions> = {},
+  { now, ...options }: TestOptions = {},
 ): TestGateway => {
   const gateway = createGateway({
+    watch: defaultWatch,
     upstreamUrl: new URL(upstreamUrl),
     log: silentLog,
     upstreamTimeoutMs: 10_000,
     upstreamRequestsPerMinute: 200,
     ...options,
+    ...(now ? { clock: { ...systemClock, now } } : {}),
   });
   onTestFinished(() => gateway.close());
   return {
     fetch: gateway.fetch,
+    listener: gateway.listener,
     async ask(query, { variables, headers, authorization = 'test-credential' } = {}) {
       const response = await gateway.fetch(
         new Request('http://gateway/graphql', {

@@ -1,0 +1,16 @@
+export const userErrorCodes = [
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'ALREADY_FINISHED',
+  'REJECTED',
+  'CONFLICT',
+] as const;
+export type UserErrorCode = (typeof userErrorCodes)[number];
+
+/** What the person who filled the form can mend. */
+export interface UserError {
+  readonly message: string;
+  readonly code: UserErrorCode;
+  /** The input field at fault; null when it is the whole. */
+  readonly path: readonly string[] | null;
+}

@@ -1,0 +1,82 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../domain/clock.ts';
+import { isGuid } from '../domain/guid.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Caller } from '../upstream/caller.ts';
+import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
+import type { JobsView } from './look.ts';
+import { createPollShare, type PollShare } from './poll-share.ts';
+import { noSuchJob } from './watched-job.ts';
+
+export interface JobHubOptions extends WatchOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
+}
+
+/** What is being watched for a caller at present. */
+export interface WatchStatus {
+  readonly watchedJobs: number;
+  readonly pollIntervalMs: number | null;
+}
+
+/** What one caller can do with the watchers: always and only its own. */
+export interface CallerLive extends Pick<JobWatcher, 'watchJob' | 'watchJobs' | 'observe' | 'forget'> {
+  status(): WatchStatus;
+}
+
+export interface JobHub {
+  as(caller: Caller): CallerLive;
+  close(): void;
+}
+
+const maxCallers = 10_000;
+
+/** One watcher for each caller that watches something, and none for the others. */
+export const createJobHub = (options: JobHubOptions): JobHub => {
+  const { clock, upstream, pollShare, requestsPerMinute } = options;
+  const watchers = new Map<string, JobWatcher>();
+  const shares = new LRUCache<string, PollShare>({ max: maxCallers });
+
+  const shareOf = (key: string): PollShare => {
+    const share = shares.get(key) ?? createPollShare(pollShare * requestsPerMinute, clock.now);
+    shares.set(key, share);
+    return share;
+  };
+
+  const watcherOf = (caller: Caller): JobWatcher => {
+    const existing = watchers.get(caller.key);
+    if (existing) return existing;
+    const watcher = createJobWatcher({
+      ...options,
+      share: shareOf(caller.key),
+      upstream: (signal) => upstream(caller, signal),
+      onIdle: () => watchers.delete(caller.key),
+    });
+    watchers.set(caller.key, watcher);
+    return watcher;
+  };
+
+  return {
+    as: (caller) => ({
+      async watchJob(id, kinds, signal) {
+        signal.throwIfAborted();
+        if (!isGuid(id)) throw noSuchJob();
+        return watcherOf(caller).watchJob(id, kinds, signal);
+      },
+      async watchJobs(feed, kinds, signal) {
+        signal.throwIfAborted();
+        return watcherOf(caller).watchJobs(feed, kinds, signal);
+      },
+      observe: (job) => watchers.get(caller.key)?.observe(job),
+      forget: (id) => watchers.get(caller.key)?.forget(id),
+      status: () => {
+        const watcher = watchers.get(caller.key);
+        return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
+      },
+    }),
+    close() {
+      for (const watcher of [...watchers.values()]) watcher.close();
+    },
+  };
+};

@@ -1,0 +1,249 @@
+import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Job } from '../domain/job.ts';
+import type { JobFilter } from '../domain/job-filter.ts';
+import type { JobUpdateKind } from '../domain/job-update.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createCadence } from './cadence.ts';
+import { createJobFeed, type FeedReader } from './job-feed.ts';
+import { createLatest, type EventStream, type Latest, type Tick } from './latest.ts';
+import { countCalls, type JobsView, type Looked, lookAt, lookFor, nothing } from './look.ts';
+import { createStaleAlarm, isAccessDenied, isHopeless } from './patience.ts';
+import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
+import type { PollShare } from './poll-share.ts';
+import { createWatchedJob, noSuchJob, type WatchedJob } from './watched-job.ts';
+
+export interface WatchOptions {
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+  readonly pollShare: number;
+  readonly requestsPerMinute: number;
+  readonly staleAfterMs: number;
+  readonly watchMaxMs: number;
+}
+
+export interface JobWatcherOptions extends WatchOptions {
+  readonly clock: Clock;
+  /** Outlives the watcher, so that leaving and coming back gains nothing. */
+  readonly share: PollShare;
+  readonly log: Log;
+  /** Upstream for the watcher's caller; calls under way end when the signal fires. */
+  readonly upstream: (signal: AbortSignal) => JobsView;
+  /** Called when nobody watches any longer. */
+  readonly onIdle: () => void;
+}
+
+export interface JobWatcher {
+  /** Fails with BAD_USER_INPUT when there is no such job. The signal must not have fired yet. */
+  watchJob(id: string, kinds: readonly JobUpdateKind[] | null, signal: AbortSignal): Promise<EventStream>;
+  watchJobs(
+    feed: { readonly filter: JobFilter; readonly since: Date | null },
+    kinds: readonly JobUpdateKind[] | null,
+    signal: AbortSignal,
+  ): Promise<EventStream>;
+  /** A state that was learned elsewhere, by a write or a webhook: told without waiting for a look. */
+  observe(job: Job): void;
+  /** The same of a job that is no longer there. */
+  forget(id: string): void;
+  readonly watchedJobs: number;
+  readonly pollIntervalMs: number | null;
+  close(): void;
+}
+
+/** Everything that one caller watches, for the price of one look per 100 jobs and one for all feeds. */
+export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
+  const { clock, log, share, staleAfterMs, watchMaxMs, onIdle } = options;
+  const { now } = clock;
+  const watched = new Map<string, WatchedJob>();
+  const newcomers = new Set<WatchedJob>();
+  const feed = createJobFeed(now);
+  const abort = new AbortController();
+  const jobs = countCalls(options.upstream(abort.signal), share.spend);
+  const cadence = createCadence({
+    minMs: options.pollMinMs,
+    maxMs: options.pollMaxMs,
+    share: options.pollShare,
+    requestsPerMinute: options.requestsPerMinute,
+  });
+  let closed = false;
+
+  const find = (id: string) => watched.get(id.toLowerCase());
+
+  const takeInWatched = (job: Job, tick: Tick): boolean => {
+    const each = find(job.id);
+    if (each === undefined) return false;
+    newcomers.delete(each);
+    return each.observe(job, tick);
+  };
+
+  const takeIn = (job: Job, tick: Tick): boolean => {
+    const isNewsToWatchers = takeInWatched(job, tick);
+    return feed.observe(job, tick) || isNewsToWatchers;
+  };
+
+  const takeOut = (id: string, tick: Tick) => {
+    const each = find(id);
+    if (each?.job === null) each.refuse(noSuchJob());
+    const job = each?.job ?? feed.job(id);
+    if (!job) return;
+    const update = { kind: 'DELETED' as const, job, previousStatus: null, observedAt: new Date(now()) };
+    each?.remove(update, tick);
+    feed.remove(update, tick);
+  };
+
+  const miss = (id: string, error: GatewayError) => {
+    const each = find(id);
+    if (each === undefined) return;
+    if (each.job !== null) each.missed();
+    else if (isHopeless(error, now(), each.since + staleAfterMs)) each.refuse(error);
+  };
+
+  const takeInLooked = ({ found, gone, failed }: Looked, tick: Tick): boolean => {
+    let changed = gone.length > 0;
+    for (const job of found) if (takeIn(job, tick)) changed = true;
+    for (const id of gone) takeOut(id, tick);
+    for (const [id, error] of failed) miss(id, error);
+    return changed;
+  };
+
+  const failAll = (error: unknown) => {
+    for (const each of [...watched.values()]) each.fail(error);
+    feed.fail(error);
+  };
+
+  const lookAtFeed = async (tick: Tick) => {
+    try {
+      const rows = await lookFor(jobs, feed.query());
+      if (closed) return { changed: false, failures: [] };
+      const changes = rows.filter((job) => takeInWatched(job, tick));
+      const { changed, absent } = feed.takeIn(rows, tick);
+      // no longer among the unfinished, and not seen to finish: ask for these by id
+      const looked =
+        absent.length === 0
+          ? nothing
+          : await lookAt(
+              jobs,
+              absent.map(({ id }) => id),
+            );
+      const more = takeInLooked(looked, tick);
+      return { changed: changes.length > 0 || changed || more, failures: looked.failures };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      if (isHopeless(error, now(), feed.waitingSince + staleAfterMs)) feed.refuse(error);
+      return { changed: false, failures: [error] };
+    }
+  };
+
+  const lookAtJobs = async (ids: readonly string[], tick: Tick) => {
+    const looked = ids.length === 0 ? nothing : await lookAt(jobs, ids);
+    return { changed: takeInLooked(looked, tick), failures: looked.failures };
+  };
+
+  const staleAlarm = createStaleAlarm(clock, () => watched.values());
+
+  const look = async (scope: LookScope): Promise<LookResult> => {
+    const tick: Tick = {};
+    const before = jobs.calls;
+    const ids = [...(scope === 'round' ? watched.values() : newcomers)].map(({ id }) => id);
+    const withFeed = feed.isWanted && (scope === 'round' || feed.hasNewcomers);
+    try {
+      const results = await Promise.all([lookAtJobs(ids, tick), ...(withFeed ? [lookAtFeed(tick)] : [])]);
+      const failures = results.flatMap((result) => result.failures);
+      const denied = failures.find(isAccessDenied);
+      if (denied) failAll(denied);
+      if (!closed) staleAlarm.plan();
+      return { changed: results.some(({ changed }) => changed), calls: jobs.calls - before, failures };
+    } catch (error) {
+      if (!closed) {
+        log.error({ err: error }, 'watching failed unexpectedly');
+        failAll(error);
+      }
+      return { changed: false, calls: jobs.calls - before, failures: [] };
+    }
+  };
+
+  const loop = createPollLoop({
+    clock,
+    log,
+    cadence,
+    share,
+    hasNewcomers: () => newcomers.size > 0 || feed.hasNewcomers,
+    look,
+  });
+
+  const stopIfIdle = () => {
+    if (closed || watched.size > 0 || feed.isWanted) return;
+    closed = true;
+    loop.stop();
+    staleAlarm.stop();
+    abort.abort();
+    onIdle();
+  };
+
+  const open = (
+    kinds: readonly JobUpdateKind[] | null,
+    signal: AbortSignal,
+    leave: (latest: Latest) => void,
+  ): Latest => {
+    const latest = createLatest(kinds, () => {
+      cancelLife();
+      signal.removeEventListener('abort', latest.drop);
+      leave(latest);
+      stopIfIdle();
+    });
+    const cancelLife = clock.after(watchMaxMs, latest.complete);
+    signal.addEventListener('abort', latest.drop, { once: true });
+    return latest;
+  };
+
+  return {
+    async watchJob(id, kinds, signal) {
+      const key = id.toLowerCase();
+      const job =
+        watched.get(key) ?? createWatchedJob(id, { now, staleAfterMs, snapshotMs: options.pollMinMs });
+      watched.set(key, job);
+      if (job.job === null) newcomers.add(job);
+      const latest = open(kinds, signal, (left) => {
+        job.leave(left);
+        if (job.hasReaders) return;
+        newcomers.delete(job);
+        if (watched.get(key) === job) watched.delete(key);
+      });
+      job.join(latest);
+      loop.wake();
+      await job.arrived;
+      return latest.stream;
+    },
+
+    async watchJobs({ filter, since }, kinds, signal) {
+      const latest = open(kinds, signal, () => feed.leave(reader));
+      const reader: FeedReader = { latest, filter, since };
+      const admitted = feed.join(reader);
+      loop.wake();
+      await admitted;
+      return latest.stream;
+    },
+
+    observe(job) {
+      if (takeIn(job, {})) loop.quicken();
+    },
+
+    forget: (id) => takeOut(id, {}),
+
+    get watchedJobs() {
+      let others = 0;
+      for (const { id } of watched.values()) if (!feed.job(id)) others += 1;
+      return others + feed.size;
+    },
+
+    get pollIntervalMs() {
+      return closed ? null : cadence.intervalMs;
+    },
+
+    close() {
+      for (const each of [...watched.values()]) each.complete();
+      feed.complete();
+      stopIfIdle();
+    },
+  };
+};

@@ -1,0 +1,95 @@
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Job } from '../domain/job.ts';
+import type { JobFilter } from '../domain/job-filter.ts';
+import { maxPageSize } from '../domain/page.ts';
+import { allPages } from '../paging/all-pages.ts';
+import type { JobsApi } from '../upstream/jobs-api.ts';
+import { compileJobQuery } from '../upstream/wire/job-query.ts';
+
+/** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
+const maxConfirmations = 10;
+
+export interface Looked {
+  readonly found: readonly Job[];
+  /** Ids that upstream confirmed not to have. */
+  readonly gone: readonly string[];
+  /** Ids of which this look learned nothing, and why. */
+  readonly failed: ReadonlyMap<string, GatewayError>;
+  /** Calls that failed as a whole. A row that cannot be read fails for itself only. */
+  readonly failures: readonly GatewayError[];
+}
+
+export const nothing: Looked = { found: [], gone: [], failed: new Map(), failures: [] };
+
+export type JobsView = Pick<JobsApi, 'byIds' | 'get' | 'query'>;
+
+/** The same, telling of each call; `calls` counts them. */
+export const countCalls = (view: JobsView, onCall: () => void): JobsView & { readonly calls: number } => {
+  let calls = 0;
+  const counted =
+    <Args extends unknown[], Answer>(call: (...args: Args) => Answer) =>
+    (...args: Args): Answer => {
+      calls += 1;
+      onCall();
+      return call(...args);
+    };
+  return {
+    byIds: counted(view.byIds),
+    get: counted(view.get),
+    query: counted(view.query),
+    get calls() {
+      return calls;
+    },
+  };
+};
+
+const asGatewayError = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  throw error;
+};
+
+const chunks = <Item>(items: readonly Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / maxPageSize) }, (_, n) =>
+    items.slice(n * maxPageSize, (n + 1) * maxPageSize),
+  );
+
+/** The present state of jobs: one call per 100 ids, and one GET for each that was left out. */
+export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Looked> => {
+  const found: Job[] = [];
+  const gone: string[] = [];
+  const failed = new Map<string, GatewayError>();
+  const failures: GatewayError[] = [];
+  const missing: string[] = [];
+
+  const askTogether = async (some: readonly string[]) => {
+    const answer = await jobs.byIds(some).catch(asGatewayError);
+    if (answer instanceof GatewayError) failures.push(answer);
+    for (const id of some) {
+      const seen = answer instanceof GatewayError ? answer : answer.get(id.toLowerCase());
+      if (seen === undefined) missing.push(id);
+      else if (seen instanceof GatewayError) failed.set(id, seen);
+      else found.push(seen);
+    }
+  };
+  const confirm = async (id: string) => {
+    const seen = await jobs.get(id).catch(asGatewayError);
+    if (seen === null) {
+      gone.push(id);
+    } else if (seen instanceof GatewayError) {
+      failed.set(id, seen);
+      failures.push(seen);
+    } else {
+      found.push(seen);
+    }
+  };
+
+  await Promise.all(chunks(ids).map(askTogether));
+  await Promise.all(missing.slice(0, maxConfirmations).map(confirm));
+  return { found, gone, failed, failures };
+};
+
+/** Every row of a feed's query. */
+export const lookFor = (jobs: JobsView, filter: JobFilter): Promise<readonly Job[]> => {
+  const query = compileJobQuery(filter, [{ field: 'STARTED_AT', direction: 'ASC' }]);
+  return allPages((page) => jobs.query(query, page));
+};

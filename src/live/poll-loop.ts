@@ -1,0 +1,115 @@
+import type { Clock } from '../domain/clock.ts';
+import type { GatewayError } from '../domain/gateway-error.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Cadence } from './cadence.ts';
+import type { PollShare } from './poll-share.ts';
+
+/** A round looks at everything that is watched; a look in between only at what has just begun to be. */
+export type LookScope = 'round' | 'newcomers';
+
+export interface LookResult {
+  readonly changed: boolean;
+  readonly calls: number;
+  /** Calls that failed. */
+  readonly failures: readonly GatewayError[];
+}
+
+export interface PollLoopOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cadence: Cadence;
+  readonly share: PollShare;
+  readonly hasNewcomers: () => boolean;
+  /** Never rejects. */
+  readonly look: (scope: LookScope) => Promise<LookResult>;
+}
+
+export interface PollLoop {
+  /** Something new is watched. */
+  wake(): void;
+  /** Something moved: look often again. */
+  quicken(): void;
+  stop(): void;
+}
+
+/** Watches that begin together are looked at together: wait a moment for more. */
+const joinDelayMs = 10;
+/** And between two such looks, so that a crowd does not cost a call each. */
+const joinSpacingMs = 250;
+
+/** Decides when to look. Looks never overlap, and a stopped loop leaves no timer behind. */
+export const createPollLoop = (options: PollLoopOptions): PollLoop => {
+  const { clock, log, cadence, share, hasNewcomers, look } = options;
+  let looking = false;
+  let stopped = false;
+  let failing = false;
+  let wokenAt = 0;
+  let lastLookAt = Number.NEGATIVE_INFINITY;
+  let nextRoundAt = Number.POSITIVE_INFINITY;
+  let cancel = () => {};
+
+  const plan = () => {
+    cancel();
+    if (stopped || looking) return;
+    // while upstream fails, newcomers wait for the next try like everybody else
+    const joinAt =
+      hasNewcomers() && !failing
+        ? Math.max(wokenAt + joinDelayMs, lastLookAt + joinSpacingMs)
+        : Number.POSITIVE_INFINITY;
+    const dueAt = Math.min(nextRoundAt, joinAt);
+    if (!Number.isFinite(dueAt)) return;
+    cancel = clock.after(Math.max(dueAt - clock.now(), share.waitMs(1), 0), () => void run());
+  };
+
+  const settle = (scope: LookScope, { changed, calls, failures }: LookResult) => {
+    const [failure] = failures;
+    if (failure !== undefined) {
+      const retryAfterMs = Math.max(...failures.map((each) => each.retryAfterMs ?? 0));
+      cadence.after({ kind: 'failed', retryAfterMs }, calls);
+      if (!failing) log.warn({ code: failure.code }, 'polling fails: slowing down');
+    } else {
+      if (scope === 'round') cadence.after({ kind: changed ? 'changed' : 'unchanged' }, calls);
+      else cadence.quicken();
+      if (failing) log.info('polling works again');
+    }
+    failing = failure !== undefined;
+    const next = clock.now() + cadence.intervalMs;
+    nextRoundAt = scope === 'round' || failing ? next : Math.min(nextRoundAt, next);
+  };
+
+  const run = async () => {
+    looking = true;
+    lastLookAt = clock.now();
+    const scope = lastLookAt >= nextRoundAt ? 'round' : 'newcomers';
+    const result = await look(scope);
+    looking = false;
+    if (stopped) return;
+    settle(scope, result);
+    plan();
+  };
+
+  const quicken = () => {
+    // a crowd of newcomers must not wear down an upstream that is asking for rest
+    if (failing) return;
+    cadence.quicken();
+    // before the first look there is nothing to go round but newcomers
+    if (!Number.isFinite(nextRoundAt)) return;
+    nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + cadence.intervalMs));
+  };
+
+  return {
+    wake() {
+      wokenAt = clock.now();
+      quicken();
+      plan();
+    },
+    quicken() {
+      quicken();
+      plan();
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+};

@@ -1,0 +1,131 @@
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context, ContextFactory } from '../context.ts';
+import type { EventStream, JobEvent, Tick } from '../live/latest.ts';
+
+/** What one event comes to for one document: made once, whoever asks. */
+export interface SharedResult {
+  readonly result: ExecutionResult;
+  /** The result as JSON, written once. */
+  readonly json: string;
+}
+
+/** A subscription for a transport that takes events as they come rather than by asking. */
+export interface Delivery {
+  readonly source: EventStream;
+  /** At once where somebody else has asked before and it is ready. */
+  run(event: JobEvent): SharedResult | Promise<SharedResult>;
+}
+
+export interface SharedExecution {
+  readonly plugin: Plugin<Context>;
+  /** The subscription that was begun with this context; undefined when there is none. */
+  deliveryOf(context: object): Delivery | undefined;
+}
+
+type Runs = Map<string, SharedResult | Promise<SharedResult>>;
+
+const isEventStream = (value: unknown): value is EventStream =>
+  typeof value === 'object' && value !== null && 'take' in value && 'onReadable' in value;
+
+export interface SharedExecutionOptions {
+  readonly contexts: Pick<ContextFactory, 'forCaller'>;
+  readonly present: (error: unknown) => GraphQLError;
+}
+
+/**
+ * Executes each event once for all subscriptions of a caller that ask the same of it, and reads what the events of
+ * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
+ */
+export const createSharedExecution = ({ contexts, present }: SharedExecutionOptions): SharedExecution => {
+  const deliveries = new WeakMap<object, Delivery>();
+  const runsOf = new WeakMap<JobEvent, Runs>();
+  const contextOf = new WeakMap<Tick, Context>();
+  const documentNames = new WeakMap<DocumentNode, number>();
+  let documents = 0;
+
+  // yoga caches documents, so the same text is the same object
+  const nameOf = (document: DocumentNode): number => {
+    const known = documentNames.get(document);
+    if (known !== undefined) return known;
+    documents += 1;
+    documentNames.set(document, documents);
+    return documents;
+  };
+
+  const contextFor = ({ tick }: JobEvent, { caller }: Context): Context => {
+    const context = contextOf.get(tick) ?? contexts.forCaller(caller);
+    contextOf.set(tick, context);
+    return context;
+  };
+
+  const runOnce = async (args: ExecutionArgs): Promise<SharedResult> => {
+    let result: ExecutionResult;
+    try {
+      const { errors, ...rest } = await execute(args);
+      result = errors === undefined ? rest : { ...rest, errors: errors.map(present) };
+    } catch (error) {
+      result = { errors: [present(error)] };
+    }
+    return { result, json: JSON.stringify(result) };
+  };
+
+  const createDelivery = (source: EventStream, args: ExecutionArgs, context: Context): Delivery => {
+    const key = JSON.stringify([nameOf(args.document), args.operationName, args.variableValues]);
+    return {
+      source,
+      run(event) {
+        const runs: Runs = runsOf.get(event) ?? new Map();
+        runsOf.set(event, runs);
+        const existing = runs.get(key);
+        if (existing !== undefined) return existing;
+        const run = runOnce({ ...args, rootValue: event, contextValue: contextFor(event, context) });
+        runs.set(key, run);
+        void run.then((shared) => runs.set(key, shared));
+        return run;
+      },
+    };
+  };
+
+  /** The same for a transport that asks for one result after the other. */
+  const resultsOf = ({ source, run }: Delivery): AsyncIterableIterator<ExecutionResult, undefined> => {
+    const over = { done: true, value: undefined } as const;
+    return {
+      async next() {
+        const { done, value } = await source.next();
+        return done ? over : { done: false, value: (await run(value)).result };
+      },
+      async return() {
+        await source.return();
+        return over;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  };
+
+  const subscribe = async (args: ExecutionArgs, context: Context) => {
+    const source = await createSourceEventStream(args);
+    if (!isEventStream(source)) return source;
+    const delivery = createDelivery(source, args, context);
+    deliveries.set(context, delivery);
+    return resultsOf(delivery);
+  };
+
+  return {
+    plugin: {
+      onSubscribe({ args: { contextValue }, setSubscribeFn }) {
+        setSubscribeFn((args) => subscribe(args, contextValue));
+      },
+    },
+    deliveryOf: (context) => deliveries.get(context),
+  };
+};

@@ -1,0 +1,137 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLFormattedError,
+  getOperationAST,
+} from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { ReadHeader } from '../context.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Enveloped, Pipeline } from '../gateway.ts';
+import { deliver } from './deliver.ts';
+import type { SendFrame } from './frame-sender.ts';
+
+/** What one socket keeps beside what graphql-ws keeps. */
+export interface SocketState {
+  /** Reads a header of the upgrade request. */
+  readonly upgradeHeader: ReadHeader;
+  readonly send: SendFrame;
+  /** The operations under way, by their ids. */
+  readonly operations: Map<string, AbortController>;
+  /** Whether the client still waits for an operation. */
+  isWanted: (id: string) => boolean;
+}
+
+export interface ProtocolOptions {
+  readonly pipeline: Pipeline;
+  readonly maxOperations: number;
+}
+
+/** Connection parameters by name in any letter case; one that is missing there may be a header of the upgrade. */
+const headerReader = (params: Record<string, unknown> | undefined, upgradeHeader: ReadHeader): ReadHeader => {
+  const byName = new Map(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  return (name) => {
+    const value = byName.get(name);
+    return typeof value === 'string' ? value : upgradeHeader(name);
+  };
+};
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** As a frame has it. What sets the status over HTTP means nothing here. */
+const inFrame = (error: GraphQLError): GraphQLFormattedError => {
+  const { http: _, ...extensions } = error.extensions;
+  return { ...error.toJSON(), extensions };
+};
+
+/** graphql-ws wraps what a stream fails with, and leaves off where in the document that was. */
+const unwrapped = (error: GraphQLError): readonly GraphQLError[] => {
+  const { originalError } = error;
+  if (originalError instanceof AggregateError) return originalError.errors;
+  return [originalError instanceof GraphQLError ? originalError : error];
+};
+
+/** Over HTTP it is the check against mutations by GET that gives a syntax error its code. */
+const parseWith = ({ parse }: Enveloped, query: string): DocumentNode => {
+  try {
+    return parse(query);
+  } catch (error) {
+    if (error instanceof GraphQLError) error.extensions['code'] ??= 'GRAPHQL_PARSE_FAILED';
+    throw error;
+  }
+};
+
+/** Ends a subscription that never began with an error frame. */
+const failing = (errors: readonly GraphQLError[]): AsyncIterableIterator<never> => ({
+  next: () => Promise.reject(new AggregateError(errors)),
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+});
+
+/** graphql-transport-ws through the very pipeline of HTTP: same parsing, rules, context, masking and resolvers. */
+export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Server<SocketState> => {
+  const envelopes = new WeakMap<object, Enveloped>();
+  const envelopeOf = ({ contextValue }: ExecutionArgs): Enveloped => {
+    const enveloped = isObject(contextValue) ? envelopes.get(contextValue) : undefined;
+    if (enveloped === undefined) throw new Error('An operation has lost its envelope.');
+    return enveloped;
+  };
+
+  return makeServer<Record<string, unknown>, SocketState>({
+    onConnect({ extra, subscriptions }) {
+      extra.isWanted = (id) => id in subscriptions;
+    },
+    async onSubscribe({ connectionParams, subscriptions, extra }, id, { query, variables, operationName }) {
+      const refuse = (...errors: readonly unknown[]) => {
+        // nobody tells of the end of what never began
+        extra.operations.delete(id);
+        return errors.map(pipeline.present);
+      };
+      if (Object.keys(subscriptions).length > maxOperations) {
+        return refuse(
+          new GatewayError(
+            'BAD_USER_INPUT',
+            `This connection already has ${maxOperations} operations under way. Complete one of them, or open another connection.`,
+          ),
+        );
+      }
+      const abort = new AbortController();
+      extra.operations.set(id, abort);
+      try {
+        const enveloped = pipeline.enveloped({
+          header: headerReader(connectionParams, extra.upgradeHeader),
+          signal: abort.signal,
+        });
+        const { schema } = enveloped;
+        const document = parseWith(enveloped, query);
+        const invalid = enveloped.validate(schema, document);
+        if (invalid.length > 0) return refuse(...invalid);
+        if (!getOperationAST(document, operationName)) {
+          return refuse(new GraphQLError('Could not determine what operation to execute.'));
+        }
+        const contextValue = await enveloped.contextFactory();
+        envelopes.set(contextValue, enveloped);
+        return { schema, document, operationName, variableValues: variables, contextValue };
+      } catch (error) {
+        return refuse(error);
+      }
+    },
+    execute: (args) => envelopeOf(args).execute(args),
+    subscribe: (args) => envelopeOf(args).subscribe(args),
+    onOperation({ extra }, id, _payload, { contextValue }, result) {
+      const delivery = isObject(contextValue) ? pipeline.deliveryOf(contextValue) : undefined;
+      if (delivery !== undefined) {
+        return deliver({ operationId: id, delivery, send: extra.send, present: pipeline.present });
+      }
+      const isRefused = 'errors' in result && !('data' in result);
+      return isRefused ? failing(result.errors ?? []) : result;
+    },
+    onError: (_context, _id, _payload, errors) => errors.flatMap(unwrapped).map(inFrame),
+    onComplete({ extra }, id) {
+      extra.operations.get(id)?.abort();
+      extra.operations.delete(id);
+    },
+  });
+};

@@ -1,0 +1,133 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../domain/clock.ts';
+import type { Pipeline } from '../gateway.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createFrameSender } from './frame-sender.ts';
+import { createProtocol, type SocketState } from './protocol.ts';
+
+export interface WebSocketOptions {
+  readonly http: Server;
+  readonly path: string;
+  readonly pipeline: Pipeline;
+  readonly maxOperations: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface WebSockets {
+  readonly count: number;
+  /** Sends everybody away, spread over `windowMs` so that they do not all come back at once. */
+  close(windowMs: number): Promise<void>;
+}
+
+const maxMessageBytes = 256 * 1024;
+/** A socket that has not answered one ping by the time of the next is gone. */
+const pingIntervalMs = 12_000;
+/** How long a client may take to say goodbye. */
+const goodbyeMs = 2_000;
+const goingAway = 1001;
+const internalError = 4500;
+
+/** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
+export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
+  const { http, path, pipeline, maxOperations, clock, log } = options;
+  const protocol = createProtocol({ pipeline, maxOperations });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    // one message at a time: graphql-ws mixes up an operation that ends with the next of the same id
+    allowSynchronousEvents: false,
+    handleProtocols: (offered) => handleProtocols(offered),
+  });
+  const awaitingPong = new Set<WebSocket>();
+
+  const serve = (socket: WebSocket, request: IncomingMessage) => {
+    const state: SocketState = {
+      send: createFrameSender(socket),
+      operations: new Map(),
+      isWanted: () => true,
+      upgradeHeader: (name) => {
+        const value = request.headers[name];
+        return typeof value === 'string' ? value : null;
+      },
+    };
+    const abortUnwanted = () => {
+      for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
+    };
+    let handle: (message: string) => Promise<void> = async () => {};
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (frame) => new Promise((resolve) => state.send(frame, resolve)),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (callback) => {
+          handle = callback;
+        },
+      },
+      state,
+    );
+    socket.on('message', (message) => {
+      handle(String(message)).catch((error: unknown) => {
+        log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
+        socket.close(internalError, 'Internal server error');
+      });
+      // an operation may be completed by its client while it is still being set up
+      abortUnwanted();
+    });
+    socket.on('pong', () => awaitingPong.delete(socket));
+    // what breaks a socket closes it, which is handled below
+    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
+    socket.once('close', (code, reason) => {
+      awaitingPong.delete(socket);
+      state.isWanted = () => false;
+      abortUnwanted();
+      void closed(code, String(reason));
+    });
+  };
+
+  const ping = () => {
+    for (const socket of sockets.clients) {
+      if (awaitingPong.has(socket)) {
+        socket.terminate();
+      } else {
+        awaitingPong.add(socket);
+        socket.ping();
+      }
+    }
+    cancelPing = clock.after(pingIntervalMs, ping);
+  };
+  let cancelPing = clock.after(pingIntervalMs, ping);
+
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://gateway');
+    if (pathname !== path) {
+      stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, stream, head, serve);
+  };
+  http.on('upgrade', upgrade);
+
+  return {
+    get count() {
+      return sockets.clients.size;
+    },
+    async close(windowMs) {
+      http.off('upgrade', upgrade);
+      cancelPing();
+      const gone = [...sockets.clients].map((socket) => {
+        const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+        clock.after(Math.random() * windowMs, () => socket.close(goingAway, 'The gateway is restarting'));
+        return closed;
+      });
+      const cancelDeadline = clock.after(windowMs + goodbyeMs, () => {
+        for (const socket of sockets.clients) socket.terminate();
+      });
+      await Promise.all(gone);
+      cancelDeadline();
+    },
+  };
+};

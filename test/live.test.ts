@@ -1,0 +1,579 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../src/domain/gateway-error.ts';
+import type { JobFilter } from '../src/domain/job-filter.ts';
+import type { JobUpdateKind } from '../src/domain/job-update.ts';
+import { createJobHub } from '../src/live/job-hub.ts';
+import type { EventStream } from '../src/live/latest.ts';
+import { silentLog } from '../src/telemetry/log.ts';
+import { createCaller } from '../src/upstream/caller.ts';
+import { createFakeClock, settled } from './support/fake-clock.ts';
+import { defaultWatch } from './support/gateway.ts';
+import { createLiveUpstream, type LiveUpstream } from './support/live-upstream.ts';
+import { guid } from './support/rows.ts';
+
+const callerOf = (authorization: string) => createCaller({ authorization, siteId: null, accountId: null });
+const ann = callerOf('ann');
+const unavailable = () => new GatewayError('UPSTREAM_UNAVAILABLE', 'down');
+const limited = (retryAfterMs: number) => () =>
+  new GatewayError('RATE_LIMITED', 'slow down', { retryAfterMs });
+
+const setUp = (options: Partial<typeof defaultWatch> = {}) => {
+  const clock = createFakeClock();
+  const upstreams = new Map<string, LiveUpstream>();
+  const upstreamOf = (key: string) => {
+    const upstream = upstreams.get(key) ?? createLiveUpstream(clock.now);
+    upstreams.set(key, upstream);
+    return upstream;
+  };
+  const hub = createJobHub({
+    ...defaultWatch,
+    ...options,
+    requestsPerMinute: 200,
+    clock,
+    log: silentLog,
+    upstream: (caller) => upstreamOf(caller.key),
+  });
+  const signal = new AbortController().signal;
+  return {
+    clock,
+    hub,
+    upstream: upstreamOf(ann.key),
+    upstreamOf,
+    watch: (n: number, kinds: readonly JobUpdateKind[] | null = null, caller = ann) =>
+      read(hub.as(caller).watchJob(guid(n), kinds, signal)),
+    feed: (
+      {
+        filter = {},
+        since = null,
+        kinds = null,
+      }: { filter?: JobFilter; since?: Date | null; kinds?: JobUpdateKind[] | null } = {},
+      caller = ann,
+    ) => read(hub.as(caller).watchJobs({ filter, since }, kinds, signal)),
+    status: (caller = ann) => hub.as(caller).status(),
+  };
+};
+
+interface Reading {
+  /** What was told so far, in short: kind, job, status. */
+  readonly told: string[];
+  readonly times: Date[];
+  end: 'open' | 'complete' | Error;
+  leave(): Promise<void>;
+}
+
+/** Reads a stream as fast as it gives. */
+const read = (stream: Promise<EventStream>): Reading => {
+  const reading: Reading = {
+    told: [],
+    times: [],
+    end: 'open',
+    leave: async () => void (await (await stream).return()),
+  };
+  const run = async () => {
+    try {
+      for await (const { update } of await stream) {
+        const { kind, job, previousStatus } = update;
+        reading.times.push(update.observedAt);
+        reading.told.push(
+          `${kind} ${job.name} ${job.status}${previousStatus ? ` after ${previousStatus}` : ''}${job.progress ? ` ${job.progress.current}` : ''}`,
+        );
+      }
+      reading.end = 'complete';
+    } catch (error) {
+      reading.end = error instanceof Error ? error : new Error(String(error));
+    }
+  };
+  void run();
+  return reading;
+};
+
+const progress = (current: number) => ({
+  progress: { current, total: 100, itemsRejected: 0, itemsSuccessful: current },
+});
+
+describe('the order of events', () => {
+  it('tells a snapshot, then each change, then the end once, and completes', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0, { status: 'UNINITIALIZED' });
+    const reading = watch(0);
+    await clock.advance(500);
+    upstream.put(0, { status: 'IN_PROGRESS', ...progress(10) });
+    await clock.advance(2000);
+    upstream.put(0, progress(50));
+    await clock.advance(2000);
+    upstream.put(0, { status: 'COMPLETED' });
+    await clock.advance(5000);
+    expect(reading.told).toEqual([
+      'SNAPSHOT Job 0 UNINITIALIZED',
+      'STATUS_CHANGED Job 0 IN_PROGRESS after UNINITIALIZED 10',
+      'PROGRESSED Job 0 IN_PROGRESS 50',
+      'STATUS_CHANGED Job 0 COMPLETED after IN_PROGRESS 50',
+    ]);
+    expect(reading.end).toBe('complete');
+  });
+
+  it('tells a finished job once and completes', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0, { status: 'FAILED' });
+    const reading = watch(0);
+    await clock.advance(20_000);
+    expect([reading.told, reading.end]).toEqual([['SNAPSHOT Job 0 FAILED'], 'complete']);
+    expect(upstream.calls).toHaveLength(1);
+  });
+
+  it('takes a job for gone only when upstream confirms it', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0, progress(7));
+    const reading = watch(0);
+    await clock.advance(1500);
+    upstream.omitted.add(guid(0));
+    await clock.advance(3000);
+    expect(reading.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS 7']);
+    upstream.remove(0);
+    await clock.advance(20_000);
+    expect(reading.told.at(-1)).toBe('DELETED Job 0 IN_PROGRESS 7');
+    expect(reading.end).toBe('complete');
+  });
+
+  it('refuses an id of no job, without asking about what cannot be one', async () => {
+    const { clock, upstream, watch, hub } = setUp();
+    const reading = watch(0);
+    await clock.advance(1000);
+    expect(reading.end).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(upstream.calls.map(({ operation }) => operation)).toEqual(['byIds', 'get']);
+    const { signal } = new AbortController();
+    await expect(hub.as(ann).watchJob('nonsense', null, signal)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    await clock.advance(60_000);
+    expect(upstream.calls).toHaveLength(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('never tells of a job again after its end, whatever upstream says', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    const reading = feed();
+    await clock.advance(1500);
+    upstream.put(0, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    upstream.put(0, { status: 'IN_PROGRESS', finishedAt: null, ...progress(3) });
+    await clock.advance(30_000);
+    expect(reading.told).toEqual(['STATUS_CHANGED Job 0 COMPLETED after IN_PROGRESS']);
+  });
+
+  it('tells only the kinds that were asked for, and still completes', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    const reading = watch(0, ['STATUS_CHANGED']);
+    await clock.advance(1500);
+    upstream.put(0, progress(3));
+    await clock.advance(2000);
+    upstream.put(0, { status: 'PARTIALLY_SUCCESSFUL' });
+    await clock.advance(3000);
+    expect(reading.told).toEqual(['STATUS_CHANGED Job 0 PARTIALLY_SUCCESSFUL after IN_PROGRESS 3']);
+    expect(reading.end).toBe('complete');
+  });
+
+  it('ends a watch after its longest life', async () => {
+    const { clock, upstream, watch } = setUp({ watchMaxMs: 60_000 });
+    upstream.put(0, { status: 'UNRECOGNIZED' });
+    const reading = watch(0);
+    await clock.advance(61_000);
+    expect(reading.end).toBe('complete');
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('what watching costs', () => {
+  it('serves 500 subscribers on 80 jobs for 60 s with at most 60 calls plus the first', async () => {
+    const { clock, upstream, watch } = setUp();
+    for (let n = 0; n < 80; n += 1) upstream.put(n);
+    const readings = Array.from({ length: 500 }, (_, n) => watch(n % 80));
+    await clock.advance(100);
+    const first = upstream.calls.length;
+    expect(first).toBe(1);
+    for (let second = 0; second < 60; second += 1) {
+      upstream.put(second % 80, progress(second + 1));
+      await clock.advance(1000);
+    }
+    expect(upstream.calls.length - first).toBeLessThanOrEqual(60);
+    expect(upstream.calls.length - first).toBeGreaterThan(40);
+    expect(readings[0]?.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS', 'PROGRESSED Job 0 IN_PROGRESS 1']);
+    expect(readings[480]?.told).toEqual(readings[0]?.told);
+  });
+
+  it('asks once per 100 jobs and once for all feeds', async () => {
+    const { clock, upstream, watch, feed } = setUp();
+    for (let n = 0; n < 150; n += 1) upstream.put(n);
+    for (let n = 0; n < 150; n += 1) watch(n);
+    for (let n = 0; n < 30; n += 1) feed({ filter: { name: { eq: `Job ${n}` } } });
+    await clock.advance(300);
+    upstream.calls.length = 0;
+    await clock.advance(2000);
+    const round = upstream.calls.filter(({ at }) => at === upstream.calls[0]?.at);
+    expect(round.map(({ operation }) => operation)).toEqual(['byIds', 'byIds', 'query']);
+  });
+
+  it('keeps 1000 jobs within the share of polling', async () => {
+    const { clock, upstream, watch, status } = setUp();
+    for (let n = 0; n < 1000; n += 1) upstream.put(n);
+    for (let n = 0; n < 1000; n += 1) watch(n);
+    await clock.advance(60_000);
+    upstream.calls.length = 0;
+    for (let second = 0; second < 120; second += 1) {
+      upstream.put(second, progress(second + 1));
+      await clock.advance(1000);
+    }
+    for (const { at } of upstream.calls) {
+      const minute = upstream.calls.filter((call) => call.at >= at && call.at < at + 60_000);
+      expect(minute.length).toBeLessThanOrEqual(100);
+    }
+    expect(upstream.calls.length).toBeGreaterThan(150);
+    expect(status()).toEqual({ watchedJobs: 1000, pollIntervalMs: 6000 });
+  });
+
+  it('asks more seldom while nothing moves, and often again at the first change or newcomer', async () => {
+    const { clock, upstream, watch, status } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    watch(0);
+    await clock.advance(120_000);
+    expect(status().pollIntervalMs).toBe(15_000);
+    watch(1);
+    expect(status().pollIntervalMs).toBe(1000);
+    await clock.advance(120_000);
+    const reading = watch(0);
+    await clock.advance(120_000);
+    upstream.put(0, progress(1));
+    while (reading.told.length < 2) await clock.advance(100);
+    expect(status().pollIntervalMs).toBe(1000);
+  });
+
+  it('never looks twice at the same time', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    let underWay = 0;
+    let most = 0;
+    const { byIds } = upstream;
+    upstream.byIds = async (ids) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise<void>((resolve) => clock.after(5000, resolve));
+      underWay -= 1;
+      return byIds(ids);
+    };
+    watch(0);
+    await clock.advance(1000);
+    watch(0);
+    upstream.put(1);
+    watch(1);
+    await clock.advance(60_000);
+    expect(most).toBe(1);
+  });
+
+  it('costs nothing once everybody has left, at once', async () => {
+    const { clock, upstream, watch, feed, status } = setUp();
+    upstream.put(0);
+    const readings = [watch(0), watch(0), feed()];
+    await clock.advance(5000);
+    expect(status().watchedJobs).toBe(1);
+    for (const reading of readings) await reading.leave();
+    expect(status()).toEqual({ watchedJobs: 0, pollIntervalMs: null });
+    expect(clock.pending).toBe(0);
+    const before = upstream.calls.length;
+    await clock.advance(600_000);
+    expect(upstream.calls).toHaveLength(before);
+  });
+
+  it('gains no calls by leaving and coming back', async () => {
+    const { clock, hub, upstream } = setUp();
+    upstream.put(0);
+    for (let n = 0; n < 400; n += 1) {
+      const client = new AbortController();
+      const stream = hub.as(ann).watchJob(guid(0), null, client.signal);
+      await clock.advance(50);
+      client.abort();
+      expect((await (await stream).next()).done).toBe(true);
+    }
+    // 400 watches in 20 s
+    expect(upstream.calls).toHaveLength(100);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('when upstream fails', () => {
+  it('keeps the stream open, tells STALE once, and what changed when it is back', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    const reading = watch(0);
+    await clock.advance(1500);
+    upstream.failWith = unavailable;
+    upstream.put(0, { status: 'COMPLETED' });
+    await clock.advance(29_000);
+    expect(reading.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS']);
+    await clock.advance(120_000);
+    expect(reading.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS', 'STALE Job 0 IN_PROGRESS']);
+    upstream.failWith = undefined;
+    await clock.advance(15_000);
+    expect(reading.told.at(-1)).toBe('STATUS_CHANGED Job 0 COMPLETED after IN_PROGRESS');
+    expect(reading.end).toBe('complete');
+  });
+
+  it('slows down, and waits as long as Retry-After says', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    watch(0);
+    await clock.advance(1500);
+    upstream.failWith = unavailable;
+    await clock.advance(60_000);
+    upstream.calls.length = 0;
+    await clock.advance(60_000);
+    expect(upstream.calls).toHaveLength(4);
+    upstream.failWith = limited(40_000);
+    await clock.advance(15_000);
+    upstream.calls.length = 0;
+    watch(0);
+    await clock.advance(39_000 - 15_000);
+    expect(upstream.calls).toHaveLength(0);
+    await clock.advance(16_000);
+    expect(upstream.calls).toHaveLength(1);
+  });
+
+  it('probes at most once an interval through 30 s of 429, however many come', async () => {
+    const { clock, upstream, watch } = setUp();
+    for (let n = 0; n < 50; n += 1) upstream.put(n);
+    watch(0);
+    await clock.advance(1500);
+    upstream.failWith = limited(0);
+    upstream.calls.length = 0;
+    for (let n = 1; n < 30; n += 1) {
+      watch(n);
+      await clock.advance(1000);
+    }
+    // 1, 2, 4, 8, 15 s
+    expect(upstream.calls.length).toBeLessThanOrEqual(5);
+  });
+
+  it('ends the streams of a caller whose credential is refused', async () => {
+    for (const code of ['UNAUTHENTICATED', 'FORBIDDEN'] as const) {
+      const { clock, upstream, watch, feed, status } = setUp();
+      upstream.put(0);
+      const readings = [watch(0), feed()];
+      await clock.advance(1500);
+      upstream.failWith = () => new GatewayError(code, 'no');
+      await clock.advance(15_000);
+      expect(readings.map(({ end }) => end)).toMatchObject([{ code }, { code }]);
+      expect(status().watchedJobs).toBe(0);
+      expect(clock.pending).toBe(0);
+    }
+  });
+
+  it('lets who begins during an outage wait for its end, within patience', async () => {
+    const { clock, upstream, watch, feed } = setUp();
+    upstream.put(0);
+    upstream.failWith = unavailable;
+    const patient = [watch(0), feed({ since: new Date(clock.now() - 1000) })];
+    await clock.advance(10_000);
+    upstream.failWith = undefined;
+    await clock.advance(15_000);
+    expect(patient.map(({ told }) => told)).toEqual([
+      ['SNAPSHOT Job 0 IN_PROGRESS'],
+      ['SNAPSHOT Job 0 IN_PROGRESS'],
+    ]);
+  });
+
+  it('refuses who begins during an outage that does not end', async () => {
+    const { clock, upstream, watch, feed } = setUp();
+    upstream.put(0);
+    upstream.failWith = unavailable;
+    const readings = [watch(0), feed()];
+    await clock.advance(60_000);
+    expect(readings.map(({ end }) => end)).toMatchObject([
+      { code: 'UPSTREAM_UNAVAILABLE' },
+      { code: 'UPSTREAM_UNAVAILABLE' },
+    ]);
+    upstream.failWith = limited(60_000);
+    const late = watch(0);
+    await clock.advance(1000);
+    expect(late.end).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets a row that cannot be read spoil neither the others nor the pace', async () => {
+    const { clock, upstream, watch, status } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    const readings = [watch(0), watch(1)];
+    await clock.advance(1500);
+    upstream.unreadable.add(guid(0));
+    for (let n = 1; n <= 40; n += 1) {
+      upstream.put(1, progress(n));
+      await clock.advance(1000);
+    }
+    expect(readings[1]?.told.length).toBeGreaterThan(30);
+    expect(readings[0]?.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS', 'STALE Job 0 IN_PROGRESS']);
+    expect(status().pollIntervalMs).toBe(1000);
+  });
+});
+
+describe('the feed', () => {
+  it('tells of new jobs and their changes, and never of what was there before', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    upstream.put(1, { status: 'COMPLETED', finishedAt: new Date(clock.now() - 1000) });
+    const reading = feed();
+    await clock.advance(1500);
+    expect(reading.told).toEqual([]);
+    upstream.put(2, { status: 'UNINITIALIZED', startedAt: new Date(clock.now()) });
+    await clock.advance(2000);
+    upstream.put(2, { status: 'IN_PROGRESS' });
+    await clock.advance(2000);
+    upstream.put(2, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    expect(reading.told).toEqual([
+      'SUBMITTED Job 2 UNINITIALIZED',
+      'STATUS_CHANGED Job 2 IN_PROGRESS after UNINITIALIZED',
+      'STATUS_CHANGED Job 2 COMPLETED after IN_PROGRESS',
+    ]);
+  });
+
+  it('tells of a job that began and ended between two looks, whichever kinds are wanted', async () => {
+    const { clock, upstream, feed } = setUp();
+    const all = feed();
+    const changes = feed({ kinds: ['STATUS_CHANGED'] });
+    await clock.advance(1500);
+    upstream.put(0, {
+      status: 'FAILED',
+      startedAt: new Date(clock.now()),
+      finishedAt: new Date(clock.now()),
+    });
+    await clock.advance(30_000);
+    expect(all.told).toEqual(['SUBMITTED Job 0 FAILED']);
+    expect(changes.told).toEqual(['STATUS_CHANGED Job 0 FAILED']);
+  });
+
+  it('does not miss an end that its query leaves out, nor a job that vanishes', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    const reading = feed();
+    await clock.advance(1500);
+    // finished, but with an instant of long ago: none of the query's conditions hold
+    upstream.put(0, { status: 'COMPLETED', finishedAt: new Date(clock.now() - 86_400_000) });
+    upstream.remove(1);
+    await clock.advance(20_000);
+    expect(reading.told.toSorted()).toEqual([
+      'DELETED Job 1 IN_PROGRESS',
+      'STATUS_CHANGED Job 0 COMPLETED after IN_PROGRESS',
+    ]);
+    expect(reading.end).toBe('open');
+  });
+
+  it('applies filters in the gateway', async () => {
+    const { clock, upstream, feed } = setUp();
+    const reading = feed({
+      filter: { or: [{ status: { eq: 'FAILED' } }, { name: { startsWith: 'JOB 3' } }] },
+    });
+    await clock.advance(1500);
+    for (let n = 0; n < 5; n += 1) upstream.put(n, { startedAt: new Date(clock.now()) });
+    await clock.advance(2000);
+    upstream.put(1, { status: 'FAILED' });
+    upstream.put(2, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    expect(reading.told).toEqual([
+      'SUBMITTED Job 3 IN_PROGRESS',
+      'STATUS_CHANGED Job 1 FAILED after IN_PROGRESS',
+    ]);
+  });
+
+  it('opens with what has happened since, and misses nothing of a reader who left in the middle', async () => {
+    const { clock, upstream, feed } = setUp();
+    const hourAgo = new Date(clock.now() - 3_600_000);
+    upstream.put(0, { status: 'COMPLETED', startedAt: hourAgo, finishedAt: new Date(clock.now() - 600_000) });
+    upstream.put(1, { status: 'COMPLETED', startedAt: hourAgo, finishedAt: new Date(clock.now() - 60_000) });
+    upstream.put(2);
+    const reading = feed({ since: new Date(clock.now() - 120_000) });
+    await clock.advance(1500);
+    expect(reading.told.toSorted()).toEqual(['SNAPSHOT Job 1 COMPLETED', 'SNAPSHOT Job 2 IN_PROGRESS']);
+    await reading.leave();
+    await clock.advance(10_000);
+    upstream.put(2, { status: 'COMPLETED' });
+    upstream.put(3, { startedAt: new Date(clock.now()) });
+    await clock.advance(120_000);
+    const back = feed({
+      since: reading.times.toSorted((one, other) => Number(other) - Number(one))[0] ?? null,
+    });
+    await clock.advance(1500);
+    expect(back.told.toSorted()).toEqual(['SNAPSHOT Job 2 COMPLETED', 'SNAPSHOT Job 3 IN_PROGRESS']);
+  });
+
+  it('gives two ends of one look such times that leaving in between loses none', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    upstream.put(2);
+    const reading = feed();
+    await clock.advance(1500);
+    const at = clock.now();
+    upstream.put(0, progress(1));
+    upstream.put(1, { status: 'COMPLETED', finishedAt: new Date(at + 200) });
+    upstream.put(2, { status: 'FAILED', finishedAt: new Date(at + 100) });
+    await clock.advance(3000);
+    expect(reading.told).toEqual([
+      'STATUS_CHANGED Job 2 FAILED after IN_PROGRESS',
+      'STATUS_CHANGED Job 1 COMPLETED after IN_PROGRESS',
+      'PROGRESSED Job 0 IN_PROGRESS 1',
+    ]);
+    expect(reading.times.slice(0, 2).map(Number)).toEqual([at + 100, at + 200]);
+  });
+
+  it('serves a crowd that comes back without a look for each', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    feed();
+    await clock.advance(5000);
+    upstream.calls.length = 0;
+    const crowd = Array.from({ length: 200 }, (_, n) => feed({ since: new Date(clock.now() - n * 100) }));
+    await settled();
+    expect(crowd.every(({ told }) => told[0] === 'SNAPSHOT Job 0 IN_PROGRESS')).toBe(true);
+    expect(upstream.calls).toHaveLength(0);
+  });
+
+  it('is not blinded by a row of the far future', async () => {
+    const { clock, upstream, feed } = setUp();
+    const reading = feed();
+    upstream.put(9, {
+      status: 'COMPLETED',
+      startedAt: new Date(Date.UTC(2099, 1)),
+      finishedAt: new Date(Date.UTC(2099, 1)),
+    });
+    await clock.advance(600_000);
+    upstream.put(0, {
+      status: 'FAILED',
+      startedAt: new Date(clock.now()),
+      finishedAt: new Date(clock.now()),
+    });
+    await clock.advance(30_000);
+    expect(reading.told).toEqual(['SUBMITTED Job 0 FAILED']);
+  });
+});
+
+describe('callers', () => {
+  it('never see each other', async () => {
+    const { clock, upstreamOf, watch, feed, status } = setUp();
+    const bob = callerOf('bob');
+    upstreamOf(ann.key).put(0, { name: "Ann's" });
+    upstreamOf(bob.key).put(0, { name: "Bob's" });
+    const readings = [watch(0, null, ann), watch(0, null, bob), feed({ since: new Date(0) }, bob)];
+    await clock.advance(1500);
+    upstreamOf(ann.key).put(0, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    expect(readings.map(({ told }) => told)).toEqual([
+      ["SNAPSHOT Ann's IN_PROGRESS", "STATUS_CHANGED Ann's COMPLETED after IN_PROGRESS"],
+      ["SNAPSHOT Bob's IN_PROGRESS"],
+      ["SNAPSHOT Bob's IN_PROGRESS"],
+    ]);
+    expect([status(ann).watchedJobs, status(bob).watchedJobs]).toEqual([0, 1]);
+  });
+});

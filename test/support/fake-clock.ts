@@ -1,0 +1,51 @@
+import type { Clock } from '../../src/domain/clock.ts';
+
+export interface FakeClock extends Clock {
+  /** Lets time pass: timers fire in order, and what they start comes to rest before the next. */
+  advance(ms: number): Promise<void>;
+  /** How many timers wait. */
+  readonly pending: number;
+}
+
+/** Lets everything that waits for no timer come to rest. */
+export const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+export const createFakeClock = (start = Date.UTC(2026, 8, 14, 12)): FakeClock => {
+  let now = start;
+  const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+  const dueBefore = (end: number) =>
+    [...timers].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
+  return {
+    now: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    get pending() {
+      return timers.size;
+    },
+    async advance(ms) {
+      const end = now + ms;
+      await settled();
+      for (let timer = dueBefore(end); timer !== undefined; timer = dueBefore(end)) {
+        timers.delete(timer);
+        now = Math.max(now, timer.at);
+        timer.callback();
+        await settled();
+      }
+      now = end;
+    },
+  };
+};
+
+/** Real time, but nobody waits: every timer fires in the next turn. */
+export const hastyClock: Clock = {
+  now: Date.now,
+  after(_ms, callback) {
+    const timer = setImmediate(callback);
+    return () => clearImmediate(timer);
+  },
+};
