@@ -1,7 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
 import './schema/scalars.ts';
 import './resolvers/job.ts';
+import './resolvers/mutation.ts';
 import './resolvers/query.ts';
+import './resolvers/subscription.ts';
 import './resolvers/sync-schedule.ts';
 import { builder } from './schema/builder.ts';
 

@@ -56,9 +56,11 @@ export const createLoaders = (upstream: CallerUpstream, callerKey: string): Load
   };
   const schedule = new DataLoader(
     async (ids: readonly string[]): Promise<(SyncSchedule | null)[]> => {
-      const [only, ...others] = ids;
-      if (only !== undefined && others.length === 0 && schedules === undefined) {
-        return [isGuid(only) ? await upstream.schedules.get(only) : null];
+      const [only, ...others] = ids.filter(isGuid);
+      if (only === undefined) return ids.map(() => null);
+      if (others.length === 0 && schedules === undefined) {
+        const found = await upstream.schedules.get(only);
+        return ids.map((id) => (id === only ? found : null));
       }
       const byId = new Map((await allSchedules()).map((each) => [sameCase(each.id), each]));
       return ids.map((id) => byId.get(sameCase(id)) ?? null);

@@ -43,19 +43,24 @@ const sizeOf = (first: number | null | undefined): number => {
   return size;
 };
 
-/** The index of the first row after `position`. */
-const startIn = <Node>(
+const indexOfAnchor = <Node>(
+  rows: readonly Node[],
+  { anchor }: Position,
+  idOf: (node: Node) => string | null,
+): number => (anchor === null ? -1 : rows.findIndex((row) => idOf(row) === anchor));
+
+/** How many of the rows lie before `position`: more than there are when it is on a later page. */
+const rowsBefore = <Node>(
   rows: readonly Node[],
   position: Position,
   idOf: (node: Node) => string | null,
 ): number => {
-  const anchored = position.anchor === null ? -1 : rows.findIndex((row) => idOf(row) === position.anchor);
-  return anchored === -1 ? Math.min(position.offset, rows.length) : anchored + 1;
+  const anchored = indexOfAnchor(rows, position, idOf);
+  if (anchored !== -1) return anchored + 1;
+  const { anchor, offset } = position;
+  // an anchor that is gone from its page has let the rows behind it move up
+  return anchor !== null && offset <= rows.length ? offset - 1 : offset;
 };
-
-/** A place in the middle of a page asks for that page whole: what moved since is then still on it. */
-const limitAt = (position: Position, missing: number): number =>
-  position.offset === 0 ? missing : maxPageSize;
 
 /** One page of a connection. Going on from its end costs one upstream call. */
 export const connect = async <Node>(
@@ -67,10 +72,22 @@ export const connect = async <Node>(
   let position = after === null || after === undefined ? beginning : codec.decode(after);
   let hasNextPage = true;
 
+  /** A page that ends with the last row that is wanted: going on from there begins a page of upstream's. */
+  const fetchFrom = async (from: Position, missing: number): Promise<Page<Node>> => {
+    const limit = Math.min(maxPageSize, from.offset + missing);
+    const page = await fetch({ limit, cursor: from.page });
+    const isLost = from.anchor !== null && indexOfAnchor(page.rows, from, idOf) === -1;
+    // new rows may have moved the place beyond that: the page whole may still have it
+    return isLost && limit < maxPageSize && page.next !== null
+      ? fetch({ limit: maxPageSize, cursor: from.page })
+      : page;
+  };
+
   for (let calls = 0; edges.length < size && hasNextPage && calls < maxCalls; calls += 1) {
     const from = position;
-    const page = await fetch({ limit: limitAt(from, size - edges.length), cursor: from.page });
-    const start = startIn(page.rows, from, idOf);
+    const page = await fetchFrom(from, size - edges.length);
+    const before = rowsBefore(page.rows, from, idOf);
+    const start = Math.min(before, page.rows.length);
     const taken = page.rows.slice(start, start + size - edges.length);
     const end = start + taken.length;
 
@@ -86,7 +103,8 @@ export const connect = async <Node>(
     if (end < page.rows.length) {
       position = placeAfter(end - 1);
     } else if (page.next !== null) {
-      position = { page: page.next, offset: 0, anchor: null };
+      const offset = before - start;
+      position = { page: page.next, offset, anchor: offset === 0 ? null : from.anchor };
     } else {
       hasNextPage = false;
     }

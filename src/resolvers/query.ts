@@ -86,7 +86,7 @@ builder.queryType({
       type: UpstreamStatusRef,
       nullable: false,
       description: 'What is known about upstream without asking it, so this field always answers.',
-      resolve: (_root, _args, { upstream }) => upstream,
+      resolve: (_root, _args, { upstream, live }) => ({ upstream, live }),
     }),
   }),
 });

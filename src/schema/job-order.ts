@@ -3,13 +3,13 @@ import { builder } from './builder.ts';
 const JobOrderFieldRef = builder.enumType('JobOrderField', {
   description: 'What jobs can be ordered by (upstream: QueryJobs).',
   values: {
-    ID: { description: 'The id.' },
-    NAME: { description: 'The name.' },
-    STATUS: { description: 'The status.' },
-    STARTED_AT: { description: 'When the job was submitted.' },
-    FINISHED_AT: { description: 'When the job ended.' },
-    SCHEDULE_ID: { description: 'The schedule that triggered the job.' },
-    WORKFLOW_ID: { description: 'The workflow that the job is a step of.' },
+    ID: { description: 'By id, which sorts jobs the same way every time.' },
+    NAME: { description: 'By name; jobs without one stay together.' },
+    STATUS: { description: 'By status; jobs of one status stay together.' },
+    STARTED_AT: { description: 'By when the job was submitted.' },
+    FINISHED_AT: { description: 'By when the job ended; unfinished jobs stay together.' },
+    SCHEDULE_ID: { description: 'By the schedule that triggered the job.' },
+    WORKFLOW_ID: { description: 'By the workflow that the job is a step of.' },
   },
 });
 
@@ -29,7 +29,7 @@ export const JobOrderRef = builder.inputType('JobOrder', {
       type: OrderDirectionRef,
       required: true,
       defaultValue: 'DESC',
-      description: 'Which end comes first.',
+      description: 'The newest or largest first unless said otherwise.',
     }),
   }),
 });

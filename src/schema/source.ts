@@ -15,7 +15,7 @@ export const FieldTypeRef = builder.enumType('FieldType', {
   values: {
     ANY: { description: 'No particular type; the default.' },
     STRING: { description: 'Text.' },
-    NUMBER: { description: 'A number.' },
+    NUMBER: { description: 'A whole or decimal number.' },
     BOOLEAN: { description: 'True or false.' },
     DATE: { description: 'A calendar day, YYYY-MM-DD.' },
     DATETIME: { description: 'An instant.' },

@@ -3,6 +3,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
 import { isJsonObject, type JsonObject } from '../domain/json.ts';
 import type { MovementLog } from '../domain/movement-log.ts';
+import type { NewJob } from '../domain/new-job.ts';
 import { maxPageSize, type Page, type PageRequest } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
 import { decode } from './decode.ts';
@@ -10,6 +11,7 @@ import type { Operation, UpstreamAnswer, UpstreamRequest } from './http.ts';
 import { job as jobSchema } from './wire/job.ts';
 import type { JobQuery } from './wire/job-query.ts';
 import { movementLog } from './wire/movement-log.ts';
+import { newJobToWire } from './wire/new-job.ts';
 import { jobsPage, logsPage, type RawPage } from './wire/page.ts';
 
 const prefix = '/data-mover/v1/jobs';
@@ -31,12 +33,26 @@ export interface JobsApi {
   query(query: JobQuery, page: PageRequest): Promise<Page<Job>>;
   /** ListMovementLogs. */
   logs(jobId: string, page: PageRequest): Promise<Page<MovementLog>>;
+  /** SubmitJob. Every call makes a job: upstream knows no repetition. */
+  submit(job: NewJob): Promise<Job>;
+  /** TerminateJob. Fails with the 404 of a job that is not there. */
+  terminate(id: string): Promise<Job>;
+  /** CreateFileUploadUrl. */
+  createUploadUrl(fileName: string | null): Promise<UploadUrl>;
+}
+
+export interface UploadUrl {
+  readonly fileId: string;
+  readonly uploadUrl: string;
+  /** When it was asked for. */
+  readonly createdAt: Date;
 }
 
 export const isNotFound = (error: unknown): boolean =>
   error instanceof GatewayError && error.code === 'UPSTREAM_REJECTED' && error.upstream?.status === 404;
 
 const jobAnswer = z.object({ job: jobSchema });
+const uploadUrlAnswer = z.object({ fileId: z.string().min(1), uploadUrl: z.string().min(1) });
 
 /** A published sample shows the job without its wrapper. */
 const isUnwrapped = (body: unknown): boolean =>
@@ -52,6 +68,14 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     ...decode(jobSchema, operation, { ...answer, body: row }),
     observedAt: answer.observedAt,
   });
+
+  const readJob = (operation: Operation, answer: UpstreamAnswer): Job => {
+    if (!isUnwrapped(answer.body)) {
+      return { ...decode(jobAnswer, operation, answer).job, observedAt: answer.observedAt };
+    }
+    log.info({ operation, requestId: answer.requestId }, 'upstream sent a job without its wrapper');
+    return decodeJob(operation, answer, answer.body);
+  };
 
   const queryRows = async (
     filter: JsonObject,
@@ -151,6 +175,36 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
         rows: page.rows.map((row) => decode(movementLog, 'ListMovementLogs', { ...answer, body: row })),
         next: page.next,
       };
+    },
+
+    async submit(job) {
+      const answer = await call({
+        operation: 'SubmitJob',
+        method: 'POST',
+        path: prefix,
+        body: newJobToWire(job),
+      });
+      return readJob('SubmitJob', answer);
+    },
+
+    async terminate(id) {
+      const answer = await call({
+        operation: 'TerminateJob',
+        method: 'POST',
+        path: `${prefix}/${encodeURIComponent(id)}/terminate`,
+        body: { jobId: id },
+      });
+      return readJob('TerminateJob', answer);
+    },
+
+    async createUploadUrl(fileName) {
+      const answer = await call({
+        operation: 'CreateFileUploadUrl',
+        method: 'POST',
+        path: '/data-mover/v1/temporary-files/upload-url',
+        body: fileName === null ? {} : { fileName },
+      });
+      return { ...decode(uploadUrlAnswer, 'CreateFileUploadUrl', answer), createdAt: answer.observedAt };
     },
   };
 };

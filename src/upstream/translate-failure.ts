@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
-import { codeOf } from './wire/error-body.ts';
+import { readErrorBody } from './wire/error-body.ts';
 
 /** Stands for a body that is there and is not JSON. */
 export const notJson = Symbol('not JSON');
@@ -73,11 +73,14 @@ const meaningOf = ({ status, body }: FailedAnswer): Meaning => {
 /** What to wait after a 429 that does not say: upstream counts by the minute. */
 const defaultRetryAfterMs = 5_000;
 
+const httpDate = /^[A-Z][a-z]+, [\w :-]+ GMT$/;
+
 /** Retry-After in seconds or as a date; null when absent or unreadable. */
 export const retryAfterMs = (header: string | null, now: number): number | null => {
   if (header === null) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const instant = Date.parse(header);
+  // Date.parse finds a date in almost anything, "1.5" included
+  const instant = httpDate.test(header.trim()) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(instant) ? null : Math.max(0, instant - now);
 };
 
@@ -88,7 +91,7 @@ const nameOf = (status: number): string =>
 export const translateFailure = (answer: FailedAnswer, now: number): GatewayError => {
   const { status, requestId } = answer;
   const { code, message } = meaningOf(answer);
-  const named = codeOf(answer.body);
+  const { code: named, rejection } = readErrorBody(answer.body);
   const wait = retryAfterMs(answer.retryAfter, now) ?? (code === 'RATE_LIMITED' ? defaultRetryAfterMs : null);
   return new GatewayError(code, message, {
     upstream:
@@ -96,6 +99,7 @@ export const translateFailure = (answer: FailedAnswer, now: number): GatewayErro
         ? { status, code: nameOf(status), codeDerived: true, requestId }
         : { status, code: named, requestId },
     ...(wait === null ? {} : { retryAfterMs: wait }),
+    ...(code === 'UPSTREAM_REJECTED' ? { rejection } : {}),
   });
 };
 

@@ -3,6 +3,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../domain/json
 /** Marks "not a Struct", since undefined and null are taken. */
 const notStruct = Symbol('not a Struct');
 
+const hasOnly = (object: JsonObject, name: string): boolean =>
+  Object.keys(object).every((key) => key === name);
+
 const readValue = (wrapped: JsonValue): JsonValue | typeof notStruct => {
   if (!isJsonObject(wrapped)) return notStruct;
   const [entry, ...others] = Object.entries(wrapped);
@@ -10,7 +13,7 @@ const readValue = (wrapped: JsonValue): JsonValue | typeof notStruct => {
   const [kind, value] = entry;
   switch (kind) {
     case 'nullValue':
-      return null;
+      return value === 'NULL_VALUE' || value === 0 || value === null ? null : notStruct;
     case 'stringValue':
       return typeof value === 'string' ? value : notStruct;
     case 'boolValue':
@@ -28,8 +31,8 @@ const readValue = (wrapped: JsonValue): JsonValue | typeof notStruct => {
 };
 
 const readList = (list: JsonObject): JsonValue | typeof notStruct => {
-  const values = list['values'] ?? [];
-  if (!Array.isArray(values)) return notStruct;
+  const values = list['values'] === undefined ? [] : list['values'];
+  if (!Array.isArray(values) || !hasOnly(list, 'values')) return notStruct;
   const read: JsonValue[] = [];
   for (const wrapped of values) {
     const value = readValue(wrapped);
@@ -40,8 +43,8 @@ const readList = (list: JsonObject): JsonValue | typeof notStruct => {
 };
 
 const readStruct = (struct: JsonObject): JsonObject | typeof notStruct => {
-  const fields = struct['fields'] ?? {};
-  if (!isJsonObject(fields) || Object.keys(struct).some((key) => key !== 'fields')) return notStruct;
+  const fields = struct['fields'] === undefined ? {} : struct['fields'];
+  if (!isJsonObject(fields) || !hasOnly(struct, 'fields')) return notStruct;
   const read: [string, JsonValue][] = [];
   for (const [key, wrapped] of Object.entries(fields)) {
     const value = readValue(wrapped);

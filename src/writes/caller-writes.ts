@@ -1,0 +1,44 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Job } from '../domain/job.ts';
+import type { NewJob } from '../domain/new-job.ts';
+import type { JobsApi, UploadUrl } from '../upstream/jobs-api.ts';
+import { createSubmitter, type Submitted } from './submit-job.ts';
+import type { SubmitMemory } from './submit-memory.ts';
+import { type Terminated, terminateJob } from './terminate-job.ts';
+
+/** Whoever must hear of a write at once. */
+export interface Listener {
+  observe(job: Job): void;
+  /** The job is no longer there. */
+  forget(id: string): void;
+}
+
+export interface CallerWritesOptions {
+  /** Not bound to the client: a write that was sent goes on without it. */
+  readonly jobs: JobsApi;
+  readonly memory: SubmitMemory;
+  readonly listener: Listener;
+  readonly clock: Clock;
+}
+
+/** What one caller can change. */
+export interface CallerWrites {
+  submit(wanted: NewJob, idempotencyKey: string | null): Promise<Submitted | 'conflict'>;
+  terminate(id: string): Promise<Terminated>;
+  createUploadUrl(fileName: string | null): Promise<UploadUrl>;
+}
+
+export const createCallerWrites = ({ jobs, memory, listener, clock }: CallerWritesOptions): CallerWrites => ({
+  async submit(wanted, idempotencyKey) {
+    const submitted = await createSubmitter({ jobs, memory, clock })(wanted, idempotencyKey);
+    if (submitted !== 'conflict') listener.observe(submitted.job);
+    return submitted;
+  },
+  async terminate(id) {
+    const terminated = await terminateJob(jobs, id, clock.now);
+    if (terminated.kind === 'terminated' && terminated.isGone) listener.forget(id);
+    else if (terminated.kind !== 'not found' && terminated.job !== null) listener.observe(terminated.job);
+    return terminated;
+  },
+  createUploadUrl: (fileName) => jobs.createUploadUrl(fileName),
+});
