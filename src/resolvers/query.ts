@@ -12,6 +12,7 @@ import { UpstreamStatusRef } from '../schema/upstream-status.ts';
 import { compileJobQuery } from '../upstream/wire/job-query.ts';
 
 const maxOrderKeys = 5;
+const maxNodes = 1000;
 const newestFirst: readonly JobOrder[] = [{ field: 'STARTED_AT', direction: 'DESC' }];
 
 const orderOf = (orderBy: readonly JobOrder[] | null | undefined): readonly JobOrder[] => {
@@ -80,7 +81,11 @@ builder.queryType({
       args: {
         ids: t.arg.idList({ required: true, description: 'At most 1000 GUIDs of jobs or schedules.' }),
       },
-      resolve: (_root, { ids }, { loaders }) => ids.map((id) => loadNode(loaders, id)),
+      resolve: (_root, { ids }, { loaders }) => {
+        if (ids.length > maxNodes)
+          throw badUserInput('ids', `${ids.length} are more than ${maxNodes} at a time.`);
+        return ids.map((id) => loadNode(loaders, id));
+      },
     }),
     upstream: t.field({
       type: UpstreamStatusRef,

@@ -22,21 +22,31 @@ export interface SubmitMemory {
 const keptMs = 24 * 60 * 60_000;
 const maxEntries = 100_000;
 
+const lazily = <Value>(create: () => Value): (() => Value) => {
+  let value: Value | undefined;
+  return () => {
+    value ??= create();
+    return value;
+  };
+};
+
 /** Remembers for 24 hours, in this process, what was submitted under which key of which caller. */
 export const createSubmitMemories = (now: () => number) => {
-  const options = { max: maxEntries, ttl: keptMs, perf: { now } };
-  const submits = new LRUCache<string, KeptSubmit>(options);
-  const claimed = new LRUCache<string, true>(options);
+  const create = <Value extends object | true>() =>
+    new LRUCache<string, Value>({ max: maxEntries, ttl: keptMs, perf: { now } });
+  // a cache of this size takes its memory at once: not before the first submit
+  const submits = lazily(() => create<KeptSubmit>());
+  const claimed = lazily(() => create<true>());
 
   return (callerKey: string): SubmitMemory => {
     const nameOf = (key: string) => `${callerKey} ${key}`;
     return {
-      get: (key) => submits.get(nameOf(key)),
-      keep: (key, submit) => void submits.set(nameOf(key), submit),
-      forget: (key) => void submits.delete(nameOf(key)),
+      get: (key) => submits().get(nameOf(key)),
+      keep: (key, submit) => void submits().set(nameOf(key), submit),
+      forget: (key) => void submits().delete(nameOf(key)),
       claim(jobId) {
-        if (claimed.has(nameOf(jobId))) return false;
-        claimed.set(nameOf(jobId), true);
+        if (claimed().has(nameOf(jobId))) return false;
+        claimed().set(nameOf(jobId), true);
         return true;
       },
     };

@@ -7,8 +7,12 @@ import { structToJson } from './struct.ts';
  * wrapper shapes. Each primitive here reads all spellings into one normal form, null for nothing.
  */
 
-/** `{"value": x}` stands for x. Only for fields known to be wrapped: user data may hold a key `value` too. */
-const unwrapped = (raw: unknown): unknown => (isJsonObject(raw) && 'value' in raw ? raw['value'] : raw);
+/** `{"value": x}` stands for x, `{}` for nothing. Only for fields known to be wrapped: user data may hold a key `value` too. */
+const unwrapped = (raw: unknown): unknown => {
+  if (!isJsonObject(raw)) return raw;
+  if ('value' in raw) return raw['value'];
+  return Object.keys(raw).length === 0 ? null : raw;
+};
 
 export const text = z
   .string()
@@ -37,7 +41,7 @@ const isoInstant = z.iso
   .transform((value) => (value === '' ? null : new Date(value)));
 
 const protobufInstant = z
-  .object({ seconds: z.union([z.number(), digits]), nanos: z.number().nullish() })
+  .object({ seconds: z.union([z.number(), digits]), nanos: z.union([z.number(), digits]).nullish() })
   .transform(({ seconds, nanos }) => new Date(seconds * 1000 + Math.floor((nanos ?? 0) / 1e6)));
 
 export const instant = z

@@ -31,7 +31,7 @@ export const syncSchedule = z
       cronExpression: schedule.cronExpression,
       lastRunAt: schedule.lastExecutionDate,
       nextRunAt: schedule.nextExecutionDate,
-      steps: schedule.workflow?.steps ?? flat,
+      steps: schedule.workflow?.steps.length ? schedule.workflow.steps : flat,
       lastWorkflowId: schedule.lastWorkflowId,
     };
   });
