@@ -62,17 +62,19 @@ const environment = z.object({
   UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
     .prefault('200')
     .describe("Upstream's request allowance for one caller."),
-  POLL_MIN_MS: wholeNumber(10, 3_600_000)
+  POLL_MIN_MS: wholeNumber(1, 3_600_000)
     .prefault('1000')
     .describe('How often watched jobs are polled while something moves.'),
-  POLL_MAX_MS: wholeNumber(10, 3_600_000).prefault('15000').describe('And how often when nothing does.'),
+  POLL_MAX_MS: wholeNumber(1, 3_600_000)
+    .prefault('15000')
+    .describe('And how often when nothing does; never more often than POLL_MIN_MS.'),
   POLL_SHARE: fraction
     .prefault('0.5')
     .describe('The share of the request allowance that polling may take, above 0 to 1.'),
-  STALE_AFTER_MS: wholeNumber(10, 86_400_000)
+  STALE_AFTER_MS: wholeNumber(1, 86_400_000)
     .prefault('30000')
     .describe('After so long without an answer subscribers are told STALE.'),
-  WATCH_MAX_MS: wholeNumber(1000, 2_147_483_647)
+  WATCH_MAX_MS: wholeNumber(1, 2_147_483_647)
     .prefault('86400000')
     .describe('The longest life of a subscription.'),
   WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
@@ -121,7 +123,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       pollMinMs: data.POLL_MIN_MS,
-      pollMaxMs: data.POLL_MAX_MS,
+      pollMaxMs: Math.max(data.POLL_MIN_MS, data.POLL_MAX_MS),
       pollShare: data.POLL_SHARE,
       staleAfterMs: data.STALE_AFTER_MS,
       watchMaxMs: data.WATCH_MAX_MS,
