@@ -86,16 +86,12 @@ const environment = z.object({
     .describe('How much is logged.'),
 });
 
-type VariableName = keyof typeof environment.shape;
 const variables = Object.entries(environment.shape);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Values of these are never repeated back. */
-const secrets: ReadonlySet<string> = new Set<VariableName>([]);
-
 /** Any address may have a password before its @ or a token after its question mark. */
-const isSecret = (name: string, value = '') => secrets.has(name) || /[@?]/.test(value);
+const mayBeSecret = (value = '') => /[@?]/.test(value);
 
 /** The configuration, or a sentence on each thing that is wrong with it. */
 export type ConfigResult =
@@ -109,7 +105,7 @@ export const readConfig = (env: Environment): ConfigResult => {
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
-      const got = isSecret(name, given[name]) ? 'what it holds' : JSON.stringify(given[name]);
+      const got = mayBeSecret(given[name]) ? 'what it holds' : JSON.stringify(given[name]);
       return `${name}: ${got} is not ${message}.`;
     });
     return { problems };

@@ -1,15 +1,16 @@
 import DataLoader from 'dataloader';
 import { GatewayError } from './domain/gateway-error.ts';
-import { isGuid } from './domain/guid.ts';
+import { idKey, isGuid } from './domain/guid.ts';
 import type { Job } from './domain/job.ts';
+import { oldestFirst } from './domain/job-filter.ts';
 import type { MovementLog } from './domain/movement-log.ts';
 import { maxPageSize } from './domain/page.ts';
 import type { SyncSchedule } from './domain/sync-schedule.ts';
 import { allPages } from './paging/all-pages.ts';
 import { type Connection, type ConnectionArguments, connect } from './paging/connection.ts';
 import { createCursorCodec } from './paging/cursor.ts';
+import { compileJobQuery, type JobQuery } from './upstream/job-query.ts';
 import type { CallerUpstream } from './upstream/upstream.ts';
-import { compileJobQuery, type JobQuery } from './upstream/wire/job-query.ts';
 
 export interface LogsKey extends ConnectionArguments {
   readonly jobId: string;
@@ -27,10 +28,6 @@ export interface Loaders {
   jobs(query: JobQuery, page: ConnectionArguments): Promise<Connection<Job>>;
 }
 
-const sameCase = (id: string): string => id.toLowerCase();
-
-const byOldest = [{ field: 'STARTED_AT', direction: 'ASC' }] as const;
-
 export const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
   const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
     // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
@@ -42,45 +39,47 @@ export const createLoaders = (upstream: CallerUpstream, callerKey: string): Load
       return ids.map((id) => (id === only ? job : null));
     }
     const found = await upstream.jobs.byIds(guids);
-    return ids.map((id) => found.get(sameCase(id)) ?? null);
+    return ids.map((id) => found.get(idKey(id)) ?? null);
   };
-  const job = new DataLoader(loadJobs, { maxBatchSize: maxPageSize, cacheKeyFn: sameCase });
+  const job = new DataLoader(loadJobs, { maxBatchSize: maxPageSize, cacheKeyFn: idKey });
   const remember = (jobs: readonly Job[]) => {
     for (const each of jobs) job.prime(each.id, each);
   };
 
-  let schedules: Promise<readonly SyncSchedule[]> | undefined;
-  const allSchedules = () => {
-    schedules ??= upstream.schedules.list();
-    return schedules;
+  let listed: ReturnType<typeof upstream.schedules.list> | undefined;
+  const listSchedules = () => {
+    listed ??= upstream.schedules.list();
+    return listed;
   };
   const schedule = new DataLoader(
-    async (ids: readonly string[]): Promise<(SyncSchedule | null)[]> => {
+    async (ids: readonly string[]): Promise<(SyncSchedule | Error | null)[]> => {
       const [only, ...others] = ids.filter(isGuid);
       if (only === undefined) return ids.map(() => null);
-      if (others.length === 0 && schedules === undefined) {
+      if (others.length === 0 && listed === undefined) {
         const found = await upstream.schedules.get(only);
         return ids.map((id) => (id === only ? found : null));
       }
-      const byId = new Map((await allSchedules()).map((each) => [sameCase(each.id), each]));
-      return ids.map((id) => byId.get(sameCase(id)) ?? null);
+      const rows = await listSchedules();
+      const byId = new Map(rows.map(({ id, value }) => [id === null ? null : idKey(id), value]));
+      return ids.map((id) => byId.get(idKey(id)) ?? null);
     },
-    { cacheKeyFn: sameCase },
+    { cacheKeyFn: idKey },
   );
 
   const workflowJobs = new DataLoader(
     async (workflowIds: readonly string[]): Promise<(readonly Job[])[]> => {
-      const query = compileJobQuery({ workflowId: { in: workflowIds } }, byOldest);
+      const query = compileJobQuery({ workflowId: { in: workflowIds } }, oldestFirst);
       const found = await allPages((page) => upstream.jobs.query(query, page));
       remember(found);
       // the order is part of the graph's promise, so it is not left to upstream
       const rows = [...new Map(found.map((row) => [row.id, row])).values()].sort(
-        (one, other) => (one.startedAt?.getTime() ?? 0) - (other.startedAt?.getTime() ?? 0),
+        (one, other) =>
+          (one.startedAt?.getTime() ?? 0) - (other.startedAt?.getTime() ?? 0) || (one.id < other.id ? -1 : 1),
       );
-      const groups = Map.groupBy(rows, (row) => (row.workflowId === null ? null : sameCase(row.workflowId)));
-      return workflowIds.map((id) => groups.get(sameCase(id)) ?? []);
+      const groups = Map.groupBy(rows, (row) => (row.workflowId === null ? null : idKey(row.workflowId)));
+      return workflowIds.map((id) => groups.get(idKey(id)) ?? []);
     },
-    { maxBatchSize: maxPageSize, cacheKeyFn: sameCase },
+    { maxBatchSize: maxPageSize, cacheKeyFn: idKey },
   );
 
   const logs = new DataLoader(
@@ -108,7 +107,12 @@ export const createLoaders = (upstream: CallerUpstream, callerKey: string): Load
     schedule,
     workflowJobs,
     logs,
-    allSchedules,
+    async allSchedules() {
+      return (await listSchedules()).map(({ value }) => {
+        if (value instanceof GatewayError) throw value;
+        return value;
+      });
+    },
     jobs: (query, page) =>
       connect(page, {
         codec: createCursorCodec(callerKey, ['jobs', query]),

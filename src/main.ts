@@ -1,8 +1,9 @@
+#!/usr/bin/env node
 import { readConfig, usage } from './config.ts';
 import { startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';
 
-const fail = (lines: readonly string[]): never => {
+const fail: (lines: readonly string[]) => never = (lines) => {
   process.stderr.write(`${lines.join('\n')}\n`);
   process.exit(1);
 };
@@ -31,9 +32,7 @@ if (argv.includes('--help') || argv.includes('-h')) {
 if (argv.length > 0) fail([`Unknown argument ${argv[0]}. --help says what there is.`]);
 
 const { config, problems } = readConfig(process.env);
-if (!config) {
-  process.exit(fail(['The configuration is not valid:', ...problems.map((problem) => `  ${problem}`)]));
-}
+if (!config) fail(['The configuration is not valid:', ...problems.map((problem) => `  ${problem}`)]);
 
 const log = await createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true });
 const server = await startServer(config, log).catch((error: unknown) => {

@@ -76,14 +76,44 @@ describe('jobs by id', () => {
     expect([data.j0?.id, data.j2?.id]).toEqual([guid(0), guid(2)]);
   });
 
-  it('follows the cursor when upstream splits its answer, and stops when a page brings nothing new', async () => {
+  it('follows the cursor when upstream splits its answer, and stops when a page leads nowhere', async () => {
     const upstream = await startScriptedUpstream(({ body }) => {
       const { cursor } = body.query.cursorPaging;
       return jobsPage(cursor === undefined ? [jobRow(0)] : [jobRow(1)], 'more');
     });
     const { data } = await openGateway(upstream.url).ask(aliased(ids(3)));
     expect([data.j0?.id, data.j1?.id, data.j2]).toEqual([guid(0), guid(1), null]);
-    expect(upstream.count()).toBe(3);
+    expect(upstream.count()).toBe(2);
+  });
+
+  it('is led astray neither by an empty page nor by rows that nobody asked for', async () => {
+    const pages: Row[][] = [[], [jobRow(7), jobRow(8)], [jobRow(0), jobRow(1)]];
+    const upstream = await startScriptedUpstream(({ body }) => {
+      const at = Number(body.query.cursorPaging.cursor ?? 0);
+      return jobsPage(pages[at] ?? [], at + 1 < pages.length ? String(at + 1) : null);
+    });
+    const { data } = await openGateway(upstream.url).ask(aliased(ids(2)));
+    expect([data.j0?.id, data.j1?.id]).toEqual([guid(0), guid(1)]);
+  });
+
+  it('keeps what one page has told when the next fails', async () => {
+    const upstream = await startScriptedUpstream(({ body }) =>
+      body.query.cursorPaging.cursor ? { status: 503, text: '' } : jobsPage([jobRow(0)], 'more'),
+    );
+    const { data, errors } = await openGateway(upstream.url).ask(aliased(ids(2)));
+    expect([data.j0?.id, data.j1]).toEqual([guid(0), null]);
+    expect(errors?.map(({ path, extensions }) => [path?.[0], extensions.code])).toEqual([
+      ['j1', 'UPSTREAM_UNAVAILABLE'],
+    ]);
+  });
+
+  it('says of no id that there is nothing while a row cannot even be named', async () => {
+    const upstream = await startScriptedUpstream(() =>
+      jobsPage([jobRow(0), { ...jobRow(1), id: { value: guid(1) } }]),
+    );
+    const { data, errors } = await openGateway(upstream.url).ask(aliased(ids(2)));
+    expect([data.j0?.id, data.j1]).toEqual([guid(0), null]);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
   });
 
   it('shares one batch between job, node and nodes', async () => {
@@ -135,6 +165,17 @@ describe('what hangs on jobs', () => {
       Array.from({ length: 50 }, (_, n) => `Schedule ${n % 10}`),
     );
     expect([upstream.count(), upstream.count('ListSyncJobs')]).toEqual([2, 1]);
+  });
+
+  it('fails only the schedule that cannot be read', async () => {
+    const upstream = await startScriptedUpstream(({ operation }) =>
+      operation === 'ListSyncJobs'
+        ? { json: { syncJobs: [scheduleRow(0), { ...scheduleRow(1), enabled: 'yes' }] } }
+        : jobsPage(jobRows(2, (n) => ({ scheduleId: guid(n, 'schedule') }))),
+    );
+    const { data, errors } = await openGateway(upstream.url).ask('{ jobs { nodes { schedule { name } } } }');
+    expect(data.jobs.nodes).toEqual([{ schedule: { name: 'Schedule 0' } }, { schedule: null }]);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
   });
 
   it('gets the schedule itself when a page has but one', async () => {

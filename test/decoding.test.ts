@@ -551,11 +551,12 @@ describe('shapes of the same thing', () => {
   });
 
   it('keeps an error that has data alone', async () => {
-    expect((await readJob({ error: { code: '', data: {} } })).error).toEqual({
+    expect((await readJob({ error: { code: '', data: { a: 1 } } })).error).toEqual({
       code: null,
       description: null,
-      data: {},
+      data: { a: 1 },
     });
+    expect((await readJob({ error: { code: '', description: '', data: {} } })).error).toBeNull();
   });
 
   it('passes over fields that it does not know, at every level', async () => {
@@ -822,8 +823,8 @@ describe("the user's own data", () => {
       error: { code: 'X', data: struct },
     });
     expect([job.source.query.filter, job.error.data]).toEqual([plain, plain]);
-    expect(await readLogs([{ details: struct, failure: { data: struct } }])).toEqual([
-      { sourceItemId: null, details: plain, failure: { code: null, description: null, data: plain } },
+    expect(await readLogs([{ details: struct, failure: { code: 'X', data: struct } }])).toEqual([
+      { sourceItemId: null, details: plain, failure: { code: 'X', description: null, data: plain } },
     ]);
   });
 

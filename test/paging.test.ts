@@ -444,12 +444,19 @@ describe('what upstream makes of its pages', () => {
     expect(await walk(jobsOf(openGateway(upstream.url)), 1)).toEqual([guid(1), guid(0)]);
   });
 
+  it('must lead on: rows whose next page is themselves are refused', async () => {
+    const upstream = await startScriptedUpstream(() => jobsPage([jobRow(0)], 'again'));
+    const { errors } = await openGateway(upstream.url).ask('{ jobs(first: 5) { nodes { id } } }');
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
+    expect(upstream.count()).toBe(2);
+  });
+
   it('never ends for the jobs of a workflow: that fails rather than leaves some out', async () => {
     const workflowId = guid(0, 'workflow');
-    const upstream = await startScriptedUpstream(({ operation }) =>
+    const upstream = await startScriptedUpstream(({ operation, body }) =>
       operation === 'GetJob'
         ? { json: { job: jobRow(0, { workflowId }) } }
-        : jobsPage([jobRow(0, { workflowId })], 'more'),
+        : jobsPage([jobRow(0, { workflowId })], `${body.query.cursorPaging.cursor ?? ''}x`),
     );
     const { data, errors } = await openGateway(upstream.url).ask(
       `{ job(id: "${guid(0)}") { workflowJobs { id } } }`,

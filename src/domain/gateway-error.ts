@@ -1,20 +1,18 @@
 /** Every code that `errors[].extensions.code` can hold, apart from those the GraphQL pipeline itself gives. */
-export const gatewayErrorCodes = [
-  'BAD_USER_INPUT',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'RATE_LIMITED',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_REJECTED',
-  'UPSTREAM_INVALID_RESPONSE',
-  'OUTCOME_UNKNOWN',
-  'QUERY_TOO_COMPLEX',
-] as const;
-export type GatewayErrorCode = (typeof gatewayErrorCodes)[number];
+export type GatewayErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'RATE_LIMITED'
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_REJECTED'
+  | 'UPSTREAM_INVALID_RESPONSE'
+  | 'OUTCOME_UNKNOWN'
+  | 'QUERY_TOO_COMPLEX';
 
 /** What may be told of upstream's answer. Nothing else of it leaves the gateway. */
-export interface UpstreamAnswer {
+export interface AnswerSummary {
   readonly status: number;
   /** Upstream's own error code; derived from the status where upstream named none. */
   readonly code: string;
@@ -33,7 +31,7 @@ export interface GatewayErrorOptions {
   /** True when not a byte of the request has left: sending it again is safe. */
   readonly notSent?: boolean;
   readonly rejection?: Rejection;
-  readonly upstream?: UpstreamAnswer;
+  readonly upstream?: AnswerSummary;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
@@ -42,7 +40,7 @@ export interface GatewayErrorOptions {
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: GatewayErrorCode;
-  readonly upstream: UpstreamAnswer | null;
+  readonly upstream: AnswerSummary | null;
   readonly retryAfterMs: number | null;
   readonly notSent: boolean;
   readonly rejection: Rejection | null;

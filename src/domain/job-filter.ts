@@ -1,7 +1,7 @@
 import type { JobStatus } from './job.ts';
 
 /** A member that may be left out; null is the same as leaving it out. */
-type Given<Value> = Value | null | undefined;
+export type Given<Value> = Value | null | undefined;
 
 /**
  * Conditions on jobs, in the graph's own terms. All members of one object must hold.
@@ -46,21 +46,21 @@ export interface InstantFilter {
   readonly exists?: Given<boolean>;
 }
 
-export const jobOrderFields = [
-  'ID',
-  'NAME',
-  'STATUS',
-  'STARTED_AT',
-  'FINISHED_AT',
-  'SCHEDULE_ID',
-  'WORKFLOW_ID',
-] as const;
-export type JobOrderField = (typeof jobOrderFields)[number];
+export type JobOrderField =
+  | 'ID'
+  | 'NAME'
+  | 'STATUS'
+  | 'STARTED_AT'
+  | 'FINISHED_AT'
+  | 'SCHEDULE_ID'
+  | 'WORKFLOW_ID';
 
-export const orderDirections = ['ASC', 'DESC'] as const;
-export type OrderDirection = (typeof orderDirections)[number];
+export type OrderDirection = 'ASC' | 'DESC';
 
 export interface JobOrder {
   readonly field: JobOrderField;
   readonly direction: OrderDirection;
 }
+
+export const newestFirst: readonly JobOrder[] = [{ field: 'STARTED_AT', direction: 'DESC' }];
+export const oldestFirst: readonly JobOrder[] = [{ field: 'STARTED_AT', direction: 'ASC' }];

@@ -1,15 +1,7 @@
 import { isFinished, type Job, type JobStatus } from './job.ts';
 import type { Progress } from './progress.ts';
 
-export const jobUpdateKinds = [
-  'SNAPSHOT',
-  'SUBMITTED',
-  'STATUS_CHANGED',
-  'PROGRESSED',
-  'STALE',
-  'DELETED',
-] as const;
-export type JobUpdateKind = (typeof jobUpdateKinds)[number];
+export type JobUpdateKind = 'SNAPSHOT' | 'SUBMITTED' | 'STATUS_CHANGED' | 'PROGRESSED' | 'STALE' | 'DELETED';
 
 /** Something to tell a watcher about a job. */
 export interface JobUpdate {

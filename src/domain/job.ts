@@ -13,8 +13,7 @@ export const knownJobStatuses = [
   'FAILED',
   'PARTIALLY_SUCCESSFUL',
 ] as const;
-export const jobStatuses = [...knownJobStatuses, 'UNRECOGNIZED'] as const;
-export type JobStatus = (typeof jobStatuses)[number];
+export type JobStatus = (typeof knownJobStatuses)[number] | 'UNRECOGNIZED';
 
 export interface ExtendedFields {
   readonly namespaces: JsonObject;

@@ -1,21 +1,24 @@
+import { idKey } from './guid.ts';
 import type { Job } from './job.ts';
-import type { IdFilter, InstantFilter, JobFilter, JobStatusFilter, StringFilter } from './job-filter.ts';
-
-type Given<Value> = Value | null | undefined;
+import type {
+  Given,
+  IdFilter,
+  InstantFilter,
+  JobFilter,
+  JobStatusFilter,
+  StringFilter,
+} from './job-filter.ts';
 
 /** True where there is no condition, or where it holds. */
 const holds = <Operand>(operand: Given<Operand>, condition: (operand: Operand) => boolean): boolean =>
   operand === null || operand === undefined || condition(operand);
 
-// ids are GUIDs, which mean the same in either case
-const normal = (id: string): string => id.toLowerCase();
-
 const matchesId = (value: string | null, filter: IdFilter): boolean => {
-  const id = value === null ? null : normal(value);
+  const id = value === null ? null : idKey(value);
   return (
-    holds(filter.eq, (eq) => id === normal(eq)) &&
-    holds(filter.ne, (ne) => id !== normal(ne)) &&
-    holds(filter.in, (among) => id !== null && among.some((each) => normal(each) === id)) &&
+    holds(filter.eq, (eq) => id === idKey(eq)) &&
+    holds(filter.ne, (ne) => id !== idKey(ne)) &&
+    holds(filter.in, (among) => id !== null && among.some((each) => idKey(each) === id)) &&
     holds(filter.exists, (exists) => exists === (id !== null))
   );
 };

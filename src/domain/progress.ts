@@ -1,3 +1,4 @@
+import { isWritable } from './instant.ts';
 import { durationSeconds, isFinished, type Job } from './job.ts';
 
 export interface Progress {
@@ -32,5 +33,5 @@ export const estimatedFinishAt = (job: AdvancingJob): Date | null => {
   if (isFinished(job) || current === null || total === null || current > total) return null;
   if (pace === null || pace <= 0) return null;
   const end = new Date(job.observedAt.getTime() + ((total - current) / pace) * 1000);
-  return Number.isNaN(end.getTime()) ? null : end;
+  return isWritable(end) ? end : null;
 };

@@ -1,11 +1,4 @@
-export const userErrorCodes = [
-  'INVALID_INPUT',
-  'NOT_FOUND',
-  'ALREADY_FINISHED',
-  'REJECTED',
-  'CONFLICT',
-] as const;
-export type UserErrorCode = (typeof userErrorCodes)[number];
+export type UserErrorCode = 'INVALID_INPUT' | 'NOT_FOUND' | 'ALREADY_FINISHED' | 'REJECTED' | 'CONFLICT';
 
 /** What the person who filled the form can mend. */
 export interface UserError {

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
@@ -67,7 +68,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   });
   let closed = false;
 
-  const find = (id: string) => watched.get(id.toLowerCase());
+  const find = (id: string) => watched.get(idKey(id));
 
   const takeInWatched = (job: Job, tick: Tick): boolean => {
     const each = find(job.id);
@@ -198,7 +199,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
   return {
     async watchJob(id, kinds, signal) {
-      const key = id.toLowerCase();
+      const key = idKey(id);
       const job =
         watched.get(key) ?? createWatchedJob(id, { now, staleAfterMs, snapshotMs: options.pollMinMs });
       watched.set(key, job);

@@ -1,10 +1,11 @@
 import { GatewayError } from '../domain/gateway-error.ts';
+import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
-import type { JobFilter } from '../domain/job-filter.ts';
+import { type JobFilter, oldestFirst } from '../domain/job-filter.ts';
 import { maxPageSize } from '../domain/page.ts';
 import { allPages } from '../paging/all-pages.ts';
+import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
-import { compileJobQuery } from '../upstream/wire/job-query.ts';
 
 /** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
 const maxConfirmations = 10;
@@ -65,7 +66,7 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
     const answer = await jobs.byIds(some).catch(asGatewayError);
     if (answer instanceof GatewayError) failures.push(answer);
     for (const id of some) {
-      const seen = answer instanceof GatewayError ? answer : answer.get(id.toLowerCase());
+      const seen = answer instanceof GatewayError ? answer : answer.get(idKey(id));
       if (seen === undefined) missing.push(id);
       else if (seen instanceof GatewayError) failed.set(id, seen);
       else found.push(seen);
@@ -90,6 +91,6 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
 
 /** Every row of a feed's query. */
 export const lookFor = (jobs: JobsView, filter: JobFilter): Promise<readonly Job[]> => {
-  const query = compileJobQuery(filter, [{ field: 'STARTED_AT', direction: 'ASC' }]);
+  const query = compileJobQuery(filter, oldestFirst);
   return allPages((page) => jobs.query(query, page));
 };

@@ -45,11 +45,13 @@ const renderPage = async ({ path, examples }: GraphiQLOptions): Promise<Page> =>
 };
 
 const encodingFor = (accepted: string): keyof Page['bodies'] => {
-  const offered = accepted
-    .split(',')
-    .map((encoding) => encoding.trim().replace(/;q=0\.\d*[1-9].*$|;q=1.*$/, ''));
-  if (offered.includes('br')) return 'br';
-  return offered.includes('gzip') ? 'gzip' : 'identity';
+  const offered = accepted.toLowerCase().replace(/\s/g, '').split(',');
+  const isOffered = (encoding: string) =>
+    offered.some(
+      (each) => each === encoding || (each.startsWith(`${encoding};q=`) && !/;q=0(\.0*)?$/.test(each)),
+    );
+  if (isOffered('br')) return 'br';
+  return isOffered('gzip') ? 'gzip' : 'identity';
 };
 
 /** Serves the playground to browsers that open the GraphQL address, and sends them there from the root. */
@@ -68,7 +70,7 @@ export const useGraphiQL = (options: GraphiQLOptions): Plugin => {
       page ??= renderPage(options);
       const { etag, bodies } = await page;
       const headers = { etag, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
-      if (request.headers.get('if-none-match') === etag) {
+      if (request.headers.get('if-none-match')?.replace(/^W\//, '') === etag) {
         endResponse(new fetchAPI.Response(null, { status: 304, headers }));
         return;
       }

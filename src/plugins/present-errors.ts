@@ -60,10 +60,31 @@ const presentPipelineError = (error: GraphQLError) => {
   });
 };
 
+/** What an operator has to know of: upstream is out, or is not the API. */
+const operatorsMatter: ReadonlySet<string> = new Set([
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_INVALID_RESPONSE',
+]);
+
+const logged = new WeakSet<object>();
+
+/** One failed call may fail many fields: it is still one thing to log. */
+const logOnce = <Root>(root: Root, write: (root: Root) => void) => {
+  if (typeof root === 'object' && root !== null) {
+    if (logged.has(root)) return;
+    logged.add(root);
+  }
+  write(root);
+};
+
 const translate = (log: Log, error: unknown): GraphQLError => {
   const root = rootOf(error);
   if (root instanceof GatewayError) {
-    log.debug({ err: root }, 'operation failed');
+    logOnce(root, ({ code, upstream, cause, message }) => {
+      const level = operatorsMatter.has(code) ? 'warn' : 'debug';
+      log[level]({ code, upstream, err: cause }, message);
+    });
     return presentGatewayError(error, root);
   }
   if (isOfCallersMaking(error, root))
@@ -74,8 +95,10 @@ const translate = (log: Log, error: unknown): GraphQLError => {
       extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
     });
   }
-  if (isCallersLeave(root)) log.debug({ err: root }, 'the caller has left');
-  else log.error({ err: root }, 'unexpected error');
+  logOnce(root, (err) => {
+    if (isCallersLeave(err)) log.debug({ err }, 'the caller has left');
+    else log.error({ err }, 'unexpected error');
+  });
   return new GraphQLError('Something went wrong in the gateway. It has been logged; ask again in a moment.', {
     ...located(error),
     extensions: {

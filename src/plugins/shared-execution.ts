@@ -9,6 +9,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Context, ContextFactory } from '../context.ts';
 import type { EventStream, JobEvent, Tick } from '../live/latest.ts';
+import type { Caller } from '../upstream/caller.ts';
 
 /** What one event comes to for one document: made once, whoever asks. */
 export interface SharedResult {
@@ -60,7 +61,7 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
     return documents;
   };
 
-  const contextFor = ({ tick }: JobEvent, { caller }: Context): Context => {
+  const contextFor = ({ tick }: JobEvent, caller: Caller): Context => {
     const context = contextOf.get(tick) ?? contexts.forCaller(caller);
     contextOf.set(tick, context);
     return context;
@@ -77,8 +78,19 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
     return { result, json: JSON.stringify(result) };
   };
 
-  const createDelivery = (source: EventStream, args: ExecutionArgs, context: Context): Delivery => {
-    const key = JSON.stringify([nameOf(args.document), args.operationName, args.variableValues]);
+  // a subscription lives long and there are many: it keeps no more than it takes to run it again
+  const createDelivery = (
+    source: EventStream,
+    { schema, document, operationName, variableValues }: ExecutionArgs,
+    caller: Caller,
+  ): Delivery => {
+    const key = JSON.stringify([nameOf(document), operationName, variableValues]);
+    const args = {
+      schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variableValues ?? null,
+    };
     return {
       source,
       run(event) {
@@ -86,7 +98,7 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
         runsOf.set(event, runs);
         const existing = runs.get(key);
         if (existing !== undefined) return existing;
-        const run = runOnce({ ...args, rootValue: event, contextValue: contextFor(event, context) });
+        const run = runOnce({ ...args, rootValue: event, contextValue: contextFor(event, caller) });
         runs.set(key, run);
         void run.then((shared) => runs.set(key, shared));
         return run;
@@ -115,7 +127,7 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
   const subscribe = async (args: ExecutionArgs, context: Context) => {
     const source = await createSourceEventStream(args);
     if (!isEventStream(source)) return source;
-    const delivery = createDelivery(source, args, context);
+    const delivery = createDelivery(source, args, context.caller);
     deliveries.set(context, delivery);
     return resultsOf(delivery);
   };

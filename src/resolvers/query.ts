@@ -1,5 +1,5 @@
 import { badUserInput } from '../domain/gateway-error.ts';
-import type { JobOrder } from '../domain/job-filter.ts';
+import { type JobOrder, newestFirst } from '../domain/job-filter.ts';
 import type { Loaders } from '../loaders.ts';
 import { builder } from '../schema/builder.ts';
 import { connectionArgs, JobConnectionRef } from '../schema/connections.ts';
@@ -9,11 +9,10 @@ import { JobOrderRef } from '../schema/job-order.ts';
 import { NodeRef } from '../schema/node.ts';
 import { SyncScheduleRef } from '../schema/sync-schedule.ts';
 import { UpstreamStatusRef } from '../schema/upstream-status.ts';
-import { compileJobQuery } from '../upstream/wire/job-query.ts';
+import { compileJobQuery } from '../upstream/job-query.ts';
 
 const maxOrderKeys = 5;
 const maxNodes = 1000;
-const newestFirst: readonly JobOrder[] = [{ field: 'STARTED_AT', direction: 'DESC' }];
 
 const orderOf = (orderBy: readonly JobOrder[] | null | undefined): readonly JobOrder[] => {
   if (!orderBy || orderBy.length === 0) return newestFirst;

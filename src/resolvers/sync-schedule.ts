@@ -1,7 +1,8 @@
+import { newestFirst } from '../domain/job-filter.ts';
 import { builder } from '../schema/builder.ts';
 import { connectionArgs, JobConnectionRef } from '../schema/connections.ts';
 import { SyncScheduleRef } from '../schema/sync-schedule.ts';
-import { compileJobQuery } from '../upstream/wire/job-query.ts';
+import { compileJobQuery } from '../upstream/job-query.ts';
 
 builder.objectField(SyncScheduleRef, 'jobs', (t) =>
   t.field({
@@ -9,9 +10,6 @@ builder.objectField(SyncScheduleRef, 'jobs', (t) =>
     description: 'Jobs that this schedule triggered, newest first. One upstream call per schedule.',
     args: connectionArgs,
     resolve: ({ id }, page, { loaders }) =>
-      loaders.jobs(
-        compileJobQuery({ scheduleId: { eq: id } }, [{ field: 'STARTED_AT', direction: 'DESC' }]),
-        page,
-      ),
+      loaders.jobs(compileJobQuery({ scheduleId: { eq: id } }, newestFirst), page),
   }),
 );

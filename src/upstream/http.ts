@@ -3,7 +3,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
-import { type FailedAnswer, invalidResponse, notJson, translateFailure } from './translate-failure.ts';
+import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
 
 export type Operation =
   | 'GetJob'
@@ -24,13 +24,16 @@ export interface UpstreamRequest {
   readonly body?: JsonObject;
 }
 
-export interface UpstreamAnswer {
+export interface Answer {
   /** The parsed body of a 200. */
   readonly body: unknown;
   readonly requestId: string | null;
   /** When the request was sent: whatever the answer does not show happened later. */
   readonly observedAt: Date;
 }
+
+/** A call in the name of one caller. */
+export type Call = (request: UpstreamRequest) => Promise<Answer>;
 
 export interface HttpOptions {
   readonly url: URL;
@@ -41,7 +44,7 @@ export interface HttpOptions {
 
 export interface UpstreamHttp {
   /** One call, one attempt. Fails with a GatewayError, or with the signal's reason once the signal fires. */
-  call(request: UpstreamRequest, caller: Caller, signal?: AbortSignal): Promise<UpstreamAnswer>;
+  call(request: UpstreamRequest, caller: Caller, signal?: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -128,7 +131,7 @@ export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamH
       bodyTimeout: 0,
       signal,
     });
-    const answer: FailedAnswer = {
+    const answer: RawAnswer = {
       status: statusCode,
       body: parse(await body.text()),
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,

@@ -1,25 +1,24 @@
 import { z } from 'zod';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
 import { isJsonObject, type JsonObject } from '../domain/json.ts';
 import type { MovementLog } from '../domain/movement-log.ts';
 import type { NewJob } from '../domain/new-job.ts';
 import { maxPageSize, type Page, type PageRequest } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
-import { decode } from './decode.ts';
-import type { Operation, UpstreamAnswer, UpstreamRequest } from './http.ts';
+import { decode, decodeRow } from './decode.ts';
+import type { Answer, Call, Operation } from './http.ts';
+import type { JobQuery } from './job-query.ts';
+import { invalidResponse, nullIfNotFound } from './translate-failure.ts';
 import { job as jobSchema } from './wire/job.ts';
-import type { JobQuery } from './wire/job-query.ts';
 import { movementLog } from './wire/movement-log.ts';
 import { newJobToWire } from './wire/new-job.ts';
 import { jobsPage, logsPage, type RawPage } from './wire/page.ts';
 
 const prefix = '/data-mover/v1/jobs';
 
-/** A call in the name of one caller. */
-export type Call = (request: UpstreamRequest) => Promise<UpstreamAnswer>;
-
-/** What was found per id, in lower case. A row that could not be read is an error for its own id only. */
+/** What was found, by `idKey`. What could not be learned of an id is an error for that id only. */
 export type JobsById = ReadonlyMap<string, Job | GatewayError>;
 
 export interface JobsApi {
@@ -48,9 +47,6 @@ export interface UploadUrl {
   readonly createdAt: Date;
 }
 
-export const isNotFound = (error: unknown): boolean =>
-  error instanceof GatewayError && error.code === 'UPSTREAM_REJECTED' && error.upstream?.status === 404;
-
 const jobAnswer = z.object({ job: jobSchema });
 const uploadUrlAnswer = z.object({ fileId: z.string().min(1), uploadUrl: z.string().min(1) });
 
@@ -58,18 +54,21 @@ const uploadUrlAnswer = z.object({ fileId: z.string().min(1), uploadUrl: z.strin
 const isUnwrapped = (body: unknown): boolean =>
   isJsonObject(body) && !('job' in body) && 'id' in body && 'status' in body;
 
-const rowId = z.object({ id: z.string() });
+const pathOf = (id: string): string => `${prefix}/${encodeURIComponent(id)}`;
 
 const pagingQuery = ({ limit, cursor }: PageRequest): string =>
   `paging.limit=${limit}${cursor === null ? '' : `&paging.cursor=${encodeURIComponent(cursor)}`}`;
 
+/** How many pages one answer by ids may be split into. */
+const maxSplits = 10;
+
 export const createJobsApi = (call: Call, log: Log): JobsApi => {
-  const decodeJob = (operation: Operation, answer: UpstreamAnswer, row: unknown): Job => ({
+  const decodeJob = (operation: Operation, answer: Answer, row: unknown): Job => ({
     ...decode(jobSchema, operation, { ...answer, body: row }),
     observedAt: answer.observedAt,
   });
 
-  const readJob = (operation: Operation, answer: UpstreamAnswer): Job => {
+  const readJob = (operation: Operation, answer: Answer): Job => {
     if (!isUnwrapped(answer.body)) {
       return { ...decode(jobAnswer, operation, answer).job, observedAt: answer.observedAt };
     }
@@ -77,134 +76,122 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     return decodeJob(operation, answer, answer.body);
   };
 
-  const queryRows = async (
-    filter: JsonObject,
-    sort: readonly JsonObject[],
-    { limit, cursor }: PageRequest,
-  ) => {
+  /** Rows whose next page is themselves would be shown again and again. */
+  const advancing = (
+    operation: Operation,
+    answer: Answer,
+    page: RawPage,
+    { cursor }: PageRequest,
+  ): RawPage => {
+    if (cursor === null || page.next !== cursor || page.rows.length === 0) return page;
+    throw invalidResponse(`${operation}: the next cursor is the one that was sent`, {
+      ...answer,
+      status: 200,
+    });
+  };
+
+  const queryRows = async (filter: JsonObject, sort: readonly JsonObject[], page: PageRequest) => {
+    const { limit, cursor } = page;
     // the cursor carries filter and sort; upstream wants neither beside it
     const query =
       cursor === null
         ? { filter, ...(sort.length === 0 ? {} : { sort }), cursorPaging: { limit } }
         : { cursorPaging: { limit, cursor } };
-    const answer = await call({
-      operation: 'QueryJobs',
-      method: 'POST',
-      path: `${prefix}/query`,
-      body: { query },
-    });
+    const path = `${prefix}/query`;
+    const answer = await call({ operation: 'QueryJobs', method: 'POST', path, body: { query } });
     return { answer, page: decode(jobsPage, 'QueryJobs', answer) };
   };
 
-  const decodeRows = (operation: Operation, answer: UpstreamAnswer, page: RawPage): Page<Job> => ({
+  const decodeRows = (operation: Operation, answer: Answer, page: RawPage): Page<Job> => ({
     rows: page.rows.map((row) => decodeJob(operation, answer, row)),
     next: page.next,
   });
 
-  const get = async (id: string): Promise<Job | null> => {
-    try {
-      const answer = await call({
-        operation: 'GetJob',
-        method: 'GET',
-        path: `${prefix}/${encodeURIComponent(id)}`,
-      });
-      if (!isUnwrapped(answer.body)) {
-        return { ...decode(jobAnswer, 'GetJob', answer).job, observedAt: answer.observedAt };
-      }
-      log.info(
-        { operation: 'GetJob', requestId: answer.requestId },
-        'upstream sent a job without its wrapper',
-      );
-      return decodeJob('GetJob', answer, answer.body);
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
-  };
-
   return {
-    get,
+    get: (id) =>
+      call({ operation: 'GetJob', method: 'GET', path: pathOf(id) })
+        .then((answer) => readJob('GetJob', answer))
+        .catch(nullIfNotFound),
 
     async byIds(ids) {
+      const wanted = new Set(ids.map(idKey));
       const found = new Map<string, Job | GatewayError>();
+      const fail = (error: GatewayError) => {
+        for (const key of wanted) if (!found.has(key)) found.set(key, error);
+      };
       let cursor: string | null = null;
-      let before: number;
-      do {
-        before = found.size;
-        const filter = { id: { $in: ids } };
-        const { answer, page } = await queryRows(filter, [], { limit: maxPageSize, cursor });
-        for (const row of page.rows) {
-          const id = rowId.safeParse(row).data?.id.toLowerCase();
-          if (id === undefined) continue;
-          try {
-            found.set(id, decodeJob('QueryJobs', answer, row));
-          } catch (error) {
-            if (!(error instanceof GatewayError)) throw error;
-            found.set(id, error);
+      for (let pages = 0; pages < maxSplits && found.size < wanted.size; pages += 1) {
+        try {
+          const { answer, page } = await queryRows({ id: { $in: ids } }, [], { limit: maxPageSize, cursor });
+          for (const row of page.rows) {
+            const { id, value } = decodeRow(jobSchema, 'QueryJobs', answer, row);
+            const key = id === null ? null : idKey(id);
+            // a row without a name may be any of those that are missing
+            if (key === null && value instanceof GatewayError) fail(value);
+            if (key === null || !wanted.has(key)) continue;
+            found.set(
+              key,
+              value instanceof GatewayError ? value : { ...value, observedAt: answer.observedAt },
+            );
           }
+          if (page.next === cursor) break;
+          cursor = page.next;
+        } catch (error) {
+          // what the pages before have told stays true
+          if (found.size === 0 || !(error instanceof GatewayError)) throw error;
+          fail(error);
         }
-        cursor = page.next;
-        // upstream may split its answer; a page that brings nothing new ends it, whatever upstream says
-      } while (cursor !== null && found.size < ids.length && found.size > before);
+        if (cursor === null) break;
+      }
       return found;
     },
 
     async list(page) {
-      const answer = await call({
-        operation: 'ListJobs',
-        method: 'GET',
-        path: `${prefix}?${pagingQuery(page)}`,
-      });
-      return decodeRows('ListJobs', answer, decode(jobsPage, 'ListJobs', answer));
+      const path = `${prefix}?${pagingQuery(page)}`;
+      const answer = await call({ operation: 'ListJobs', method: 'GET', path });
+      return decodeRows(
+        'ListJobs',
+        answer,
+        advancing('ListJobs', answer, decode(jobsPage, 'ListJobs', answer), page),
+      );
     },
 
     async query({ filter, sort }, request) {
       if (filter === 'none') return { rows: [], next: null };
       const { answer, page } = await queryRows(filter === 'all' ? {} : filter, sort, request);
-      return decodeRows('QueryJobs', answer, page);
+      return decodeRows('QueryJobs', answer, advancing('QueryJobs', answer, page, request));
     },
 
     async logs(jobId, request) {
-      const answer = await call({
-        operation: 'ListMovementLogs',
-        method: 'GET',
-        path: `${prefix}/${encodeURIComponent(jobId)}/logs?${pagingQuery(request)}`,
-      });
-      const page = decode(logsPage, 'ListMovementLogs', answer);
-      return {
-        rows: page.rows.map((row) => decode(movementLog, 'ListMovementLogs', { ...answer, body: row })),
-        next: page.next,
-      };
+      const path = `${pathOf(jobId)}/logs?${pagingQuery(request)}`;
+      const answer = await call({ operation: 'ListMovementLogs', method: 'GET', path });
+      const page = advancing(
+        'ListMovementLogs',
+        answer,
+        decode(logsPage, 'ListMovementLogs', answer),
+        request,
+      );
+      const rows = page.rows.map((body) => decode(movementLog, 'ListMovementLogs', { ...answer, body }));
+      return { rows, next: page.next };
     },
 
     async submit(job) {
-      const answer = await call({
-        operation: 'SubmitJob',
-        method: 'POST',
-        path: prefix,
-        body: newJobToWire(job),
-      });
-      return readJob('SubmitJob', answer);
+      const body = newJobToWire(job);
+      return readJob('SubmitJob', await call({ operation: 'SubmitJob', method: 'POST', path: prefix, body }));
     },
 
     async terminate(id) {
-      const answer = await call({
-        operation: 'TerminateJob',
-        method: 'POST',
-        path: `${prefix}/${encodeURIComponent(id)}/terminate`,
-        body: { jobId: id },
-      });
+      const path = `${pathOf(id)}/terminate`;
+      const answer = await call({ operation: 'TerminateJob', method: 'POST', path, body: { jobId: id } });
       return readJob('TerminateJob', answer);
     },
 
     async createUploadUrl(fileName) {
-      const answer = await call({
-        operation: 'CreateFileUploadUrl',
-        method: 'POST',
-        path: '/data-mover/v1/temporary-files/upload-url',
-        body: fileName === null ? {} : { fileName },
-      });
-      return { ...decode(uploadUrlAnswer, 'CreateFileUploadUrl', answer), createdAt: answer.observedAt };
+      const operation = 'CreateFileUploadUrl';
+      const path = '/data-mover/v1/temporary-files/upload-url';
+      const body = fileName === null ? {} : { fileName };
+      const answer = await call({ operation, method: 'POST', path, body });
+      return { ...decode(uploadUrlAnswer, operation, answer), createdAt: answer.observedAt };
     },
   };
 };

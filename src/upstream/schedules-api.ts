@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { SyncSchedule } from '../domain/sync-schedule.ts';
-import { decode } from './decode.ts';
-import { type Call, isNotFound } from './jobs-api.ts';
+import { decode, decodeRow, type Row } from './decode.ts';
+import type { Call } from './http.ts';
+import { nullIfNotFound } from './translate-failure.ts';
 import { syncJobsList } from './wire/page.ts';
 import { syncSchedule } from './wire/sync-schedule.ts';
 
@@ -13,30 +14,21 @@ export interface SchedulesApi {
   /** GetSyncJob; null when upstream has no such schedule. */
   get(id: string): Promise<SyncSchedule | null>;
   /** ListSyncJobs: all of them in one answer. */
-  list(): Promise<readonly SyncSchedule[]>;
+  list(): Promise<readonly Row<SyncSchedule>[]>;
 }
 
 const scheduleAnswer = z.object({ syncJob: syncSchedule });
 
 export const createSchedulesApi = (call: Call): SchedulesApi => ({
-  async get(id) {
-    try {
-      const answer = await call({
-        operation: 'GetSyncJob',
-        method: 'GET',
-        path: `${prefix}/${encodeURIComponent(id)}?${fields}`,
-      });
-      return decode(scheduleAnswer, 'GetSyncJob', answer).syncJob;
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
-  },
+  get: (id) =>
+    call({ operation: 'GetSyncJob', method: 'GET', path: `${prefix}/${encodeURIComponent(id)}?${fields}` })
+      .then((answer) => decode(scheduleAnswer, 'GetSyncJob', answer).syncJob)
+      .catch(nullIfNotFound),
 
   async list() {
     const answer = await call({ operation: 'ListSyncJobs', method: 'GET', path: `${prefix}?${fields}` });
     return decode(syncJobsList, 'ListSyncJobs', answer).map((row) =>
-      decode(syncSchedule, 'ListSyncJobs', { ...answer, body: row }),
+      decodeRow(syncSchedule, 'ListSyncJobs', answer, row),
     );
   },
 });

@@ -5,7 +5,8 @@ import { readErrorBody } from './wire/error-body.ts';
 /** Stands for a body that is there and is not JSON. */
 export const notJson = Symbol('not JSON');
 
-export interface FailedAnswer {
+/** What came over the wire. */
+export interface RawAnswer {
   readonly status: number;
   /** Parsed JSON, undefined where there was no body, or `notJson`. */
   readonly body: unknown;
@@ -61,7 +62,7 @@ const strange: Meaning = {
     'The answer is not one that the Wix API gives. If this goes on, check that WIX_API_URL points at the API.',
 };
 
-const meaningOf = ({ status, body }: FailedAnswer): Meaning => {
+const meaningOf = ({ status, body }: RawAnswer): Meaning => {
   // the API's own 404 is JSON or empty; a page says that WIX_API_URL points elsewhere
   if (status === 404 && body === notJson) return strange;
   const known = meanings[status];
@@ -70,7 +71,7 @@ const meaningOf = ({ status, body }: FailedAnswer): Meaning => {
   return status >= 400 && status < 500 ? refused : strange;
 };
 
-/** What to wait after a 429 that does not say: upstream counts by the minute. */
+/** What to wait after a 429 that does not say. */
 const defaultRetryAfterMs = 5_000;
 
 const httpDate = /^[A-Z][a-z]+, [\w :-]+ GMT$/;
@@ -88,7 +89,7 @@ const nameOf = (status: number): string =>
   (STATUS_CODES[status] ?? `HTTP ${status}`).toUpperCase().replace(/[^A-Z0-9]+/g, '_');
 
 /** The one table from upstream's status to the gateway's codes. Nothing of the body but its code is kept. */
-export const translateFailure = (answer: FailedAnswer, now: number): GatewayError => {
+export const translateFailure = (answer: RawAnswer, now: number): GatewayError => {
   const { status, requestId } = answer;
   const { code, message } = meaningOf(answer);
   const { code: named, rejection } = readErrorBody(answer.body);
@@ -106,7 +107,7 @@ export const translateFailure = (answer: FailedAnswer, now: number): GatewayErro
 /** A 200 whose body is not what it should be. `problem` names paths and types, never values; it is for the log. */
 export const invalidResponse = (
   problem: string,
-  answer?: Pick<FailedAnswer, 'status' | 'requestId'>,
+  answer?: Pick<RawAnswer, 'status' | 'requestId'>,
 ): GatewayError =>
   new GatewayError('UPSTREAM_INVALID_RESPONSE', strange.message, {
     cause: new Error(problem),
@@ -121,3 +122,12 @@ export const invalidResponse = (
         }
       : {}),
   });
+
+/** For `catch`: null in place of a 404 of upstream's; anything else is thrown on. */
+export const nullIfNotFound = (error: unknown): null => {
+  if (isNotFound(error)) return null;
+  throw error;
+};
+
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof GatewayError && error.code === 'UPSTREAM_REJECTED' && error.upstream?.status === 404;

@@ -3,8 +3,8 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Allowance, createAllowances } from './allowance.ts';
 import type { Caller } from './caller.ts';
-import { createHttp } from './http.ts';
-import { type Call, createJobsApi, type JobsApi } from './jobs-api.ts';
+import { type Call, createHttp } from './http.ts';
+import { createJobsApi, type JobsApi } from './jobs-api.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
 
 const maxCallers = 10_000;
@@ -34,6 +34,15 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** What a header can carry: HTTP refuses anything else by itself, other transports do not. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const badCredential = (): GatewayError =>
+  new GatewayError(
+    'UNAUTHENTICATED',
+    'The credential has characters that no header can carry. Check authorization, wix-site-id and wix-account-id.',
+  );
+
 const noCredential = (): GatewayError =>
   new GatewayError(
     'UNAUTHENTICATED',
@@ -55,9 +64,12 @@ export const createUpstream = ({
     as(caller, signal) {
       const call: Call = async (request) => {
         if (caller.authorization === null) throw noCredential();
+        const { authorization, siteId, accountId } = caller;
+        if (![authorization, siteId, accountId].every((value) => headerValue.test(value ?? '')))
+          throw badCredential();
         allowances.spend(caller.key);
         const answer = await http.call(request, caller, signal);
-        successes.set(caller.key, answer.observedAt);
+        successes.set(caller.key, new Date(now()));
         return answer;
       };
       return {

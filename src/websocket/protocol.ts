@@ -120,9 +120,11 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
     },
     execute: (args) => envelopeOf(args).execute(args),
     subscribe: (args) => envelopeOf(args).subscribe(args),
-    onOperation({ extra }, id, _payload, { contextValue }, result) {
-      const delivery = isObject(contextValue) ? pipeline.deliveryOf(contextValue) : undefined;
+    onOperation({ extra }, id, _payload, args, result) {
+      const delivery = isObject(args.contextValue) ? pipeline.deliveryOf(args.contextValue) : undefined;
       if (delivery !== undefined) {
+        // graphql-ws holds on to this for as long as the subscription lives, which has no need of it
+        args.contextValue = undefined;
         return deliver({ operationId: id, delivery, send: extra.send, present: pipeline.present });
       }
       const isRefused = 'errors' in result && !('data' in result);

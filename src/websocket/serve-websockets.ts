@@ -44,13 +44,13 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, request: IncomingMessage) => {
+  const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
       isWanted: () => true,
       upgradeHeader: (name) => {
-        const value = request.headers[name];
+        const value = headers[name];
         return typeof value === 'string' ? value : null;
       },
     };

@@ -1,10 +1,11 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
+import { newestFirst } from '../domain/job-filter.ts';
 import { fingerprint, isSameMove, type NewJob } from '../domain/new-job.ts';
 import { maxPageSize } from '../domain/page.ts';
+import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
-import { compileJobQuery } from '../upstream/wire/job-query.ts';
 import { mayHaveHappened, outcomeUnknown } from './outcome.ts';
 import type { SubmitMemory } from './submit-memory.ts';
 
@@ -48,7 +49,7 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
   const find = async (wanted: NewJob, attemptedAt: Date): Promise<Job | null> => {
     const query = compileJobQuery(
       { startedAt: { gte: attemptedAt }, ...(wanted.name === null ? {} : { name: { eq: wanted.name } }) },
-      [{ field: 'STARTED_AT', direction: 'DESC' }],
+      newestFirst,
     );
     const { rows, next } = await jobs.query(query, { limit: maxPageSize, cursor: null });
     const [found, ...others] = rows.filter((job) => isSameMove(wanted, job));

@@ -1,6 +1,7 @@
 import { GatewayError } from '../domain/gateway-error.ts';
 import { isFinished, type Job } from '../domain/job.ts';
-import { isNotFound, type JobsApi } from '../upstream/jobs-api.ts';
+import type { JobsApi } from '../upstream/jobs-api.ts';
+import { isNotFound } from '../upstream/translate-failure.ts';
 import { mayHaveHappened, outcomeUnknown } from './outcome.ts';
 
 export type Terminated =

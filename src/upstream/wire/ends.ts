@@ -65,7 +65,9 @@ const fileDestination = z
   .transform((file): Destination => ({ kind: 'file', ...file }));
 
 const unsupported = (end: JsonObject): UnsupportedEnd | null => {
-  const [member] = Object.entries(end).filter(([, value]) => value !== null);
+  const members = Object.entries(end).filter(([, value]) => value !== null);
+  // beside the kind there may be plain settings of its
+  const member = members.find(([, value]) => isJsonObject(value)) ?? members[0];
   if (member === undefined) return null;
   const [name, details] = member;
   return { kind: 'unsupported', name, details: isJsonObject(details) ? details : { [name]: details } };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWritable } from '../../domain/instant.ts';
 import { isJsonObject, type JsonObject } from '../../domain/json.ts';
 import { structToJson } from './struct.ts';
 
@@ -44,11 +45,14 @@ const protobufInstant = z
   .object({ seconds: z.union([z.number(), digits]), nanos: z.union([z.number(), digits]).nullish() })
   .transform(({ seconds, nanos }) => new Date(seconds * 1000 + Math.floor((nanos ?? 0) / 1e6)));
 
-export const instant = z
-  .union([isoInstant, protobufInstant])
-  .nullish()
-  .transform((value) => value ?? null)
-  .refine((value) => value === null || !Number.isNaN(value.getTime()), 'not an instant');
+export const instant = z.preprocess(
+  unwrapped,
+  z
+    .union([isoInstant, protobufInstant])
+    .nullish()
+    .transform((value) => value ?? null)
+    .refine((value) => value === null || isWritable(value), 'not an instant of the years 0 to 9999'),
+);
 
 export const flag = z
   .boolean()

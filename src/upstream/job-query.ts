@@ -1,9 +1,9 @@
-import { type JobStatus, knownJobStatuses } from '../../domain/job.ts';
-import type { JobFilter, JobOrder, JobOrderField, JobStatusFilter } from '../../domain/job-filter.ts';
-import type { JsonObject } from '../../domain/json.ts';
+import { type JobStatus, knownJobStatuses } from '../domain/job.ts';
+import type { Given, JobFilter, JobOrder, JobOrderField, JobStatusFilter } from '../domain/job-filter.ts';
+import type { JsonObject } from '../domain/json.ts';
 
 /** A filter in upstream's query language, or the two answers that need no asking. */
-export type WireFilter = JsonObject | 'all' | 'none';
+type WireFilter = JsonObject | 'all' | 'none';
 
 const allOf = (filters: readonly WireFilter[]): WireFilter => {
   if (filters.includes('none')) return 'none';
@@ -21,21 +21,21 @@ const anyOf = (filters: readonly WireFilter[]): WireFilter => {
   return others.length === 0 ? first : { $or: conditions };
 };
 
-const noneOf = (filter: WireFilter): WireFilter => {
+const negated = (filter: WireFilter): WireFilter => {
   if (filter === 'all') return 'none';
   return filter === 'none' ? 'all' : { $not: filter };
 };
 
 interface FieldConditions {
-  readonly eq?: string | Date | null | undefined;
-  readonly ne?: string | Date | null | undefined;
-  readonly in?: readonly string[] | null | undefined;
-  readonly gt?: Date | null | undefined;
-  readonly gte?: Date | null | undefined;
-  readonly lt?: Date | null | undefined;
-  readonly lte?: Date | null | undefined;
-  readonly startsWith?: string | null | undefined;
-  readonly exists?: boolean | null | undefined;
+  readonly eq?: Given<string | Date>;
+  readonly ne?: Given<string | Date>;
+  readonly in?: Given<readonly string[]>;
+  readonly gt?: Given<Date>;
+  readonly gte?: Given<Date>;
+  readonly lt?: Given<Date>;
+  readonly lte?: Given<Date>;
+  readonly startsWith?: Given<string>;
+  readonly exists?: Given<boolean>;
 }
 
 const operators = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'startsWith', 'exists'] as const;
@@ -61,7 +61,7 @@ const isOneOf = (statuses: readonly JobStatus[]): WireFilter => {
   const known = statuses.filter((status) => status !== 'UNRECOGNIZED');
   return anyOf([
     fieldFilter('status', { in: known }),
-    statuses.includes('UNRECOGNIZED') ? noneOf(fieldFilter('status', { in: knownJobStatuses })) : 'none',
+    statuses.includes('UNRECOGNIZED') ? negated(fieldFilter('status', { in: knownJobStatuses })) : 'none',
   ]);
 };
 
@@ -76,7 +76,7 @@ const statusFilter = (conditions: JobStatusFilter | null | undefined): WireFilte
 };
 
 /** Compiles to upstream's query language; members come in a fixed order, so equal filters compile equally. */
-export const toWireFilter = (filter: JobFilter): WireFilter =>
+const toWireFilter = (filter: JobFilter): WireFilter =>
   allOf([
     fieldFilter('id', filter.id),
     fieldFilter('name', filter.name),
@@ -87,7 +87,7 @@ export const toWireFilter = (filter: JobFilter): WireFilter =>
     fieldFilter('workflowId', filter.workflowId),
     filter.and ? allOf(filter.and.map(toWireFilter)) : 'all',
     filter.or ? anyOf(filter.or.map(toWireFilter)) : 'all',
-    filter.not ? noneOf(toWireFilter(filter.not)) : 'all',
+    filter.not ? negated(toWireFilter(filter.not)) : 'all',
   ]);
 
 const fieldNames: Readonly<Record<JobOrderField, string>> = {
@@ -100,7 +100,7 @@ const fieldNames: Readonly<Record<JobOrderField, string>> = {
   WORKFLOW_ID: 'workflowId',
 };
 
-export const toWireSort = (orderBy: readonly JobOrder[]): JsonObject[] =>
+const toWireSort = (orderBy: readonly JobOrder[]): JsonObject[] =>
   orderBy.map(({ field, direction }) => ({ fieldName: fieldNames[field], order: direction }));
 
 /** A query compiled to upstream's language. Equal questions are equal as JSON, so it can name a cursor's scope. */

@@ -1,0 +1,59 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { allPages } from '../src/paging/all-pages.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { silentLog } from '../src/telemetry/log.ts';
+import { createCaller } from '../src/upstream/caller.ts';
+import { compileJobQuery } from '../src/upstream/job-query.ts';
+import { createUpstream } from '../src/upstream/upstream.ts';
+import { jobRow, jobsPage } from './support/rows.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const open = (url: URL | string) => {
+  const upstream = createUpstream({
+    url: new URL(url),
+    timeoutMs: 10_000,
+    requestsPerMinute: 200,
+    now: Date.now,
+    log: silentLog,
+  });
+  onTestFinished(() => upstream.close());
+  return upstream;
+};
+
+const caller = (authorization: string, siteId: string | null = null) =>
+  createCaller({ authorization, siteId, accountId: null });
+
+describe('ListJobs', () => {
+  it('gives the same jobs as a query without conditions, by ascending id', async () => {
+    const at = Date.now();
+    const sandbox = await startSandbox({ now: () => at });
+    onTestFinished(() => sandbox.close());
+    const { jobs } = open(sandbox.url).as(caller('anything'));
+    const listed = await allPages((page) => jobs.list(page));
+    const byId = compileJobQuery({}, [{ field: 'ID', direction: 'ASC' }]);
+    const queried = await allPages((page) => jobs.query(byId, page));
+    expect(listed.map(({ id }) => id)).toEqual(queried.map(({ id }) => id));
+    expect(listed.length).toBeGreaterThan(60);
+  });
+
+  it('sends a cursor so that it arrives as it is', async () => {
+    const cursor = 'a+b/c=&d e%é';
+    const upstream = await startScriptedUpstream(({ search }) =>
+      search.get('paging.cursor') === cursor ? jobsPage([jobRow(1)]) : jobsPage([jobRow(0)], cursor),
+    );
+    const { jobs } = open(upstream.url).as(caller('anything'));
+    expect(await allPages((page) => jobs.list(page))).toHaveLength(2);
+    expect(upstream.calls.map(({ search }) => search.get('paging.limit'))).toEqual(['100', '100']);
+  });
+});
+
+describe('a credential that no header can carry', () => {
+  it.each(['new\nline', 'nul\0', 'Ключ'])('is refused before any call: %j', async (text) => {
+    const upstream = await startScriptedUpstream(() => jobsPage([]));
+    const client = open(upstream.url);
+    for (const each of [caller(text), caller('fine', text)]) {
+      await expect(client.as(each).jobs.get('x')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    }
+    expect(upstream.count()).toBe(0);
+  });
+});
