@@ -149,6 +149,20 @@ describe('jobs by id', () => {
     await openGateway(upstream.url).ask('{ jobs { nodes { id workflowJobs { id workflowJobs { id } } } } }');
     expect(upstream.count()).toBe(2);
   });
+
+  it('takes no other job, and no other schedule, for the one that was asked for', async () => {
+    const upstream = await startScriptedUpstream(({ operation }) =>
+      operation === 'GetJob' ? { json: { job: jobRow(1) } } : { json: { syncJob: scheduleRow(1) } },
+    );
+    const { data, errors } = await openGateway(upstream.url).ask(
+      `{ job(id: "${guid(0)}") { id } schedule(id: "${guid(0, 'schedule')}") { id } }`,
+    );
+    expect(data).toEqual({ job: null, schedule: null });
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual([
+      'UPSTREAM_INVALID_RESPONSE',
+      'UPSTREAM_INVALID_RESPONSE',
+    ]);
+  });
 });
 
 describe('what hangs on jobs', () => {

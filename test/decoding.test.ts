@@ -34,14 +34,12 @@ const jobFields = `
   partialSuccessCause logsRecorded scheduleId workflowId
   extendedFields { namespaces }`;
 
-const askJob = async (reply: Reply): Promise<Answer> =>
-  openGateway((await startScriptedUpstream(() => reply)).url).ask(
-    `{ job(id: "${guid(0)}") { ${jobFields} } }`,
-  );
+const askJob = async (reply: Reply, id = guid(0)): Promise<Answer> =>
+  openGateway((await startScriptedUpstream(() => reply)).url).ask(`{ job(id: "${id}") { ${jobFields} } }`);
 
 /** The job as the graph tells it, when GetJob answers with this body. */
-const readBody = async (body: unknown): Promise<Row> => {
-  const { data, errors } = await askJob({ json: body });
+const readBody = async (body: Row): Promise<Row> => {
+  const { data, errors } = await askJob({ json: body }, (body.job ?? body).id);
   expect(errors).toBeUndefined();
   return data.job;
 };
@@ -557,6 +555,30 @@ describe('shapes of the same thing', () => {
       data: { a: 1 },
     });
     expect((await readJob({ error: { code: '', description: '', data: {} } })).error).toBeNull();
+  });
+
+  it('reads an empty text for a number or an object as nothing', async () => {
+    const job = await readJob({
+      progress: { current: '', total: '' },
+      logsRecorded: '',
+      error: { code: 'X', data: '' },
+    });
+    expect([job.progress.current, job.progress.total, job.logsRecorded, job.error.data]).toEqual([
+      null,
+      null,
+      0,
+      null,
+    ]);
+  });
+
+  it('finds the query that is meant among those that say nothing', async () => {
+    const aggregationQuery = { aggregationPipeline: { stages: [{ limit: 1 }] }, fields: [] };
+    const nothing = { filter: {}, fields: [] };
+    const source = (query: Row) => readSource({ wixDataCollection: { collectionId: 'a', ...query } });
+    expect((await source({ filterQuery: nothing, aggregationQuery })).query.aggregationPipeline).toEqual({
+      stages: [{ limit: 1 }],
+    });
+    expect((await source({ filterQuery: {}, filter: { b: 1 } })).query.filter).toEqual({ b: 1 });
   });
 
   it('passes over fields that it does not know, at every level', async () => {

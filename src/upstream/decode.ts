@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { idKey } from '../domain/guid.ts';
 import type { Answer, Operation } from './http.ts';
 import { invalidResponse } from './translate-failure.ts';
 
@@ -12,6 +13,20 @@ export const decode = <Schema extends z.ZodType>(
   const decoded = schema.safeParse(body);
   if (decoded.success) return decoded.data;
   throw invalidResponse(`${operation}: ${z.prettifyError(decoded.error)}`, { status: 200, requestId });
+};
+
+/** What was asked for by its id; throws when upstream answered with another. */
+export const ofId = <Value extends { readonly id: string }>(
+  id: string,
+  value: Value,
+  operation: Operation,
+  { requestId }: Answer,
+): Value => {
+  if (idKey(value.id) === idKey(id)) return value;
+  throw invalidResponse(`${operation}: answered with another id than was asked for`, {
+    status: 200,
+    requestId,
+  });
 };
 
 /** A row of an answer by itself, so that one that cannot be read need not spoil the others. */

@@ -7,7 +7,7 @@ import type { MovementLog } from '../domain/movement-log.ts';
 import type { NewJob } from '../domain/new-job.ts';
 import { maxPageSize, type Page, type PageRequest } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
-import { decode, decodeRow } from './decode.ts';
+import { decode, decodeRow, ofId } from './decode.ts';
 import type { Answer, Call, Operation } from './http.ts';
 import type { JobQuery } from './job-query.ts';
 import { invalidResponse, nullIfNotFound } from './translate-failure.ts';
@@ -110,7 +110,7 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
   return {
     get: (id) =>
       call({ operation: 'GetJob', method: 'GET', path: pathOf(id) })
-        .then((answer) => readJob('GetJob', answer))
+        .then((answer) => ofId(id, readJob('GetJob', answer), 'GetJob', answer))
         .catch(nullIfNotFound),
 
     async byIds(ids) {

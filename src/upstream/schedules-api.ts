@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SyncSchedule } from '../domain/sync-schedule.ts';
-import { decode, decodeRow, type Row } from './decode.ts';
+import { decode, decodeRow, ofId, type Row } from './decode.ts';
 import type { Call } from './http.ts';
 import { nullIfNotFound } from './translate-failure.ts';
 import { syncJobsList } from './wire/page.ts';
@@ -22,7 +22,7 @@ const scheduleAnswer = z.object({ syncJob: syncSchedule });
 export const createSchedulesApi = (call: Call): SchedulesApi => ({
   get: (id) =>
     call({ operation: 'GetSyncJob', method: 'GET', path: `${prefix}/${encodeURIComponent(id)}?${fields}` })
-      .then((answer) => decode(scheduleAnswer, 'GetSyncJob', answer).syncJob)
+      .then((answer) => ofId(id, decode(scheduleAnswer, 'GetSyncJob', answer).syncJob, 'GetSyncJob', answer))
       .catch(nullIfNotFound),
 
   async list() {

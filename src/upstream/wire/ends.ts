@@ -21,6 +21,17 @@ const exportField = z
     fieldType: fieldType ?? ('ANY' satisfies FieldType),
   }));
 
+const saysSomething = (query: CollectionQuery): boolean => {
+  const conditions = query.kind === 'filter' ? query.filter : query.aggregationPipeline;
+  return query.fields.length > 0 || (conditions !== null && Object.keys(conditions).length > 0);
+};
+
+/** Only one of the three can be meant: others may be there with nothing but defaults. */
+const firstThatSays = (queries: readonly (CollectionQuery | null)[]): CollectionQuery | null => {
+  const given = queries.filter((query) => query !== null);
+  return given.find(saysSomething) ?? given[0] ?? null;
+};
+
 const collectionSource = z
   .object({
     collectionId: text,
@@ -34,11 +45,11 @@ const collectionSource = z
     ({ collectionId, filterQuery, aggregationQuery, filter, fields }): Source => ({
       kind: 'collection',
       collectionId: collectionId ?? '',
-      query: ((): CollectionQuery | null => {
-        if (filterQuery) return { kind: 'filter', ...filterQuery };
-        if (aggregationQuery) return { kind: 'aggregation', ...aggregationQuery };
-        return filter === null && fields.length === 0 ? null : { kind: 'filter', filter, fields };
-      })(),
+      query: firstThatSays([
+        filterQuery ? { kind: 'filter', ...filterQuery } : null,
+        aggregationQuery ? { kind: 'aggregation', ...aggregationQuery } : null,
+        filter === null && fields.length === 0 ? null : { kind: 'filter', filter, fields },
+      ]),
     }),
   );
 

@@ -29,9 +29,9 @@ const digits = z
 
 /** A whole number, also as a string of digits. Fractions are cut off: these count whole items or bytes. */
 export const count = z
-  .union([z.number(), digits])
+  .union([z.number(), digits, z.literal('')])
   .nullish()
-  .transform((value) => (value === null || value === undefined ? null : Math.trunc(value)))
+  .transform((value) => (typeof value === 'number' ? Math.trunc(value) : null))
   .refine((value) => value === null || Number.isSafeInteger(value), 'too large for a whole number');
 
 export const wrappedCount = z.preprocess(unwrapped, count);
@@ -76,8 +76,9 @@ export const openEnum = <const Known extends readonly string[]>(known: Known) =>
 /** An object of the user's, kept as it is. */
 export const userObject = z
   .custom<JsonObject>(isJsonObject)
+  .or(z.literal(''))
   .nullish()
-  .transform((value) => value ?? null);
+  .transform((value) => value || null);
 
 /** The same where protobuf's Struct may stand for it. */
 export const userStruct = userObject.transform((value) => (value === null ? null : structToJson(value)));
