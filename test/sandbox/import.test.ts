@@ -98,6 +98,19 @@ describe('a CSV file', () => {
     );
   });
 
+  test('may begin with a BOM before a quoted header', async () => {
+    const { importInto, items } = await openMover();
+    await importInto('\uFEFF"_id","a"\n"1","x"\n', into('imports'));
+    expect(await items('imports')).toEqual([{ _id: '1', a: 'x' }]);
+  });
+
+  test('may have dots in its headers, which are then part of the keys', async () => {
+    const { importInto, items } = await openMover();
+    await importInto('_id,a.b\n1,x\n2,y\n', into('imports'));
+    const filterQuery = { filter: { 'a.b': 'y' }, fields: ['a.b'] };
+    expect(await items(collection('imports', { filterQuery }))).toEqual([{ 'a.b': 'y' }]);
+  });
+
   test('gets ids where it has none', async () => {
     const { importInto, items } = await openMover();
     await importInto('name\nfirst\nsecond\n', into('imports'));

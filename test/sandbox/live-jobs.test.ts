@@ -190,13 +190,16 @@ describe('termination', () => {
   test.each([
     ['vanish', 404],
     ['keep', 200],
-  ] as const)('of a job of the seed is seen on this site alone (%s)', async (terminated, status) => {
-    const { terminate, call, site, job } = await openMover({ terminated });
-    const before = (await job(longRunningJobId)).progress;
+  ] as const)('of a job of the seed stops it on this site alone (%s)', async (terminated, status) => {
+    const { now, advance } = createStepClock();
+    const { terminate, call, site, job } = await openMover({ terminated, now });
+    const before = await job(longRunningJobId);
     expect((await terminate(longRunningJobId)).status).toBe(200);
+    advance(60_000);
     expect((await call(`${jobsPath}/${longRunningJobId}`)).status).toBe(status);
+    if (terminated === 'keep') expect(await job(longRunningJobId)).toEqual(before);
     const elsewhere = await site(otherSiteId).job(longRunningJobId);
-    expect(elsewhere.progress?.current).toBeGreaterThanOrEqual(before?.current ?? 0);
+    expect(elsewhere.progress?.current).toBeGreaterThan(before.progress?.current ?? 0);
   });
 });
 

@@ -98,7 +98,7 @@ describe('from collection to collection', () => {
     const { importInto, run, items, site } = await openMover();
     const other = site(otherSiteId);
     await importInto(before, into('imports'));
-    await run(collection('imports'), into('imports'), { destinationSiteId: otherSiteId });
+    await run(collection('imports'), into('imports'), { destinationSiteId: otherSiteId.toUpperCase() });
     expect(await other.items('imports')).toEqual(await items('imports'));
     await other.importInto('_id,a\n9,there\n', into('search'));
     const job = await run(collection('search'), into('search'), { sourceSiteId: otherSiteId });

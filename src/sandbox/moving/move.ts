@@ -47,9 +47,8 @@ const moveRows = async (
       await clock.after(stride.waitMs, signal);
     }
   }
-  // What was terminated in its last moment is not made to look finished.
-  signal.throwIfAborted();
   await destination.end();
+  // What was terminated in its last moment is not made to look finished.
   signal.throwIfAborted();
   return isFull ? partly : { status: 'COMPLETED' };
 };
