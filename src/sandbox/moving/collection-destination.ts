@@ -3,19 +3,13 @@ import { shapeItem } from '../collections/shape-item.ts';
 import type { JobError } from '../jobs/job.ts';
 import { notValid } from '../jobs/job-fault.ts';
 import type { Limits } from '../limits.ts';
-import { arrived, type OpenDestination, skipped } from './open-destination.ts';
+import { arrived, full, type OpenDestination, skipped } from './open-destination.ts';
 
 const tooLarge: JobError = {
   code: 'WDE0009',
   description: 'The item is larger than the collection allows.',
   data: null,
 };
-
-const full = (limit: number): JobError => ({
-  code: 'WDH0002',
-  description: 'The destination has reached its limit of items.',
-  data: { limit },
-});
 
 export const openCollectionDestination = (
   collection: Collection,
@@ -33,7 +27,7 @@ export const openCollectionDestination = (
       const { item } = shaped;
       if (JSON.stringify(item).length > itemBytes) return { kind: 'rejected', failure: tooLarge };
       if (writePolicy === 'SKIP_EXISTING' && collection.find(item._id) !== undefined) return skipped;
-      return collection.put(item) ? arrived : { kind: 'full', failure: full(itemsPerCollection) };
+      return collection.put(item) ? arrived : full('items', itemsPerCollection);
     },
     end: async () => undefined,
   };

@@ -1,14 +1,7 @@
-import type { JobError } from '../jobs/job.ts';
 import { createCsvWriter } from '../rows/csv-writer.ts';
 import { createJsonlWriter } from '../rows/jsonl-writer.ts';
 import type { OpenSource } from '../rows/row.ts';
-import { arrived, type OpenDestination } from './open-destination.ts';
-
-const full = (limit: number): JobError => ({
-  code: 'WDH0002',
-  description: 'The destination has reached its limit of bytes.',
-  data: { limit },
-});
+import { arrived, full, type OpenDestination } from './open-destination.ts';
 
 /** The file can be had once it is whole. */
 export const openFileDestination = (
@@ -21,7 +14,7 @@ export const openFileDestination = (
   return {
     begin: () => undefined,
     write: (values) => {
-      if (writer.size() >= mostBytes) return { kind: 'full', failure: full(mostBytes) };
+      if (writer.size() >= mostBytes) return full('bytes', mostBytes);
       writer.write(values);
       return arrived;
     },

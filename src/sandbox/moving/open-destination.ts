@@ -15,3 +15,12 @@ export type OpenDestination = {
 
 export const arrived: Outcome = { kind: 'arrived' };
 export const skipped: Outcome = { kind: 'skipped' };
+
+export const full = (unit: 'items' | 'bytes', limit: number): Outcome => ({
+  kind: 'full',
+  failure: {
+    code: 'WDH0002',
+    description: `The destination has reached its limit of ${unit}.`,
+    data: { limit },
+  },
+});
