@@ -1,23 +1,24 @@
+import { readSandboxSettings } from './environment.ts';
 import { startSandbox } from './sandbox.ts';
 import { longRunningJobId, showcaseJobId } from './seed/landmarks.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const refuse = (reason: string): never => {
-  process.stderr.write(`${reason}\n`);
+const refuse = (...reasons: readonly string[]): never => {
+  process.stderr.write(`${reasons.join('\n')}\n`);
   process.exit(1);
 };
 
-const readPort = (text: string): number => {
-  const port = Number(text);
-  const isPort = /^\d+$/.test(text) && port <= 65_535;
-  return isPort ? port : refuse(`SANDBOX_PORT must be a port number from 0 to 65535, not "${text}".`);
-};
+const portText = process.env['SANDBOX_PORT'] || '4010';
+const port = Number(portText);
+const isPort = /^\d+$/.test(portText) && port <= 65_535;
+const portProblems = isPort ? [] : [`SANDBOX_PORT must be a port number from 0 to 65535, not "${portText}".`];
 
-const port = readPort(process.env['SANDBOX_PORT'] || '4010');
+const { settings, problems = [] } = readSandboxSettings(process.env);
+if (settings === undefined || !isPort) process.exit(refuse(...portProblems, ...problems));
+
 const host = process.env['HOST'] || '127.0.0.1';
-
-const sandbox = await startSandbox({ port, host }).catch((error: unknown) =>
+const sandbox = await startSandbox({ port, host, ...settings }).catch((error: unknown) =>
   refuse(`The sandbox cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`),
 );
 
@@ -34,5 +35,9 @@ say(`Sandbox of the Wix Data Movement Jobs API at ${sandbox.url} (any Authorizat
   curl -H 'Authorization: any' ${jobs}/${showcaseJobId}
   curl -H 'Authorization: any' ${jobs}/${longRunningJobId}   # runs for a day
   curl ${sandbox.url}/_sandbox/calls                         # how often each operation was called
+
+Or move something, here 3000 products into a file, and follow the job by its id; its url is the file:
+
+  curl -H 'Authorization: any' ${jobs} -d '{"source":{"wixDataCollection":{"collectionId":"products"}},"destination":{"file":{"format":"CSV"}}}'
 
 Ctrl-C stops it.`);

@@ -1,8 +1,11 @@
 /** Upstream's own names of what can be called. */
 export type Operation =
+  | 'SubmitJob'
   | 'GetJob'
   | 'ListJobs'
   | 'QueryJobs'
+  | 'TerminateJob'
   | 'ListMovementLogs'
+  | 'CreateFileUploadUrl'
   | 'GetSyncJob'
   | 'ListSyncJobs';

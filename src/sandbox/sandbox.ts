@@ -1,23 +1,55 @@
 import { type CallCounter, createCallRecorder } from './call-counter.ts';
+import { type After, type Clock, systemAfter } from './clock.ts';
+import { createFiles } from './files/files.ts';
 import { listen } from './http/listen.ts';
 import { createResponder } from './http/responder.ts';
+import { type Limits, usualLimits } from './limits.ts';
+import { createMover } from './moving/mover.ts';
 import { sandboxRoutes } from './routes.ts';
+import { type SandboxSettings, usualSettings } from './settings.ts';
 import { openSites } from './site.ts';
 
-export type SandboxOptions = {
+export type SandboxOptions = Partial<SandboxSettings> & {
   /** 0 takes a free one. */
   readonly port?: number;
   readonly host?: string;
   readonly now?: () => number;
+  readonly after?: After;
+  readonly limits?: Partial<Limits>;
 };
 
 export type Sandbox = { readonly url: string; readonly calls: CallCounter; close(): Promise<void> };
 
-/** A double of the upstream API over real HTTP. What it tells is a function of `now` and the time of its start. */
+/**
+ * A double of the upstream API over real HTTP. What it tells of the seed is a function of `now` and the time of
+ * its start; what is submitted really moves data, in the background.
+ */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
-  const { port = 0, host = '127.0.0.1', now = Date.now } = options;
+  const { port = 0, host = '127.0.0.1', now = Date.now, after = systemAfter, ...given } = options;
+  const settings: SandboxSettings = { ...usualSettings, ...given };
+  const limits: Limits = { ...usualLimits, ...options.limits };
+  const clock: Clock = { now, after };
+  const closing = new AbortController();
   const calls = createCallRecorder();
-  const respond = createResponder({ routes: sandboxRoutes(calls), siteFor: openSites(now()), calls, now });
+  const files = createFiles(limits);
+  const siteFor = openSites(now(), limits, settings.terminated);
+  const mover = createMover({
+    siteFor,
+    files,
+    clock,
+    speed: settings.speed,
+    limits,
+    closing: closing.signal,
+  });
+  const routes = sandboxRoutes(calls, mover, files);
+  const respond = createResponder({ routes, siteFor, calls, clock, settings, closing: closing.signal });
   const { url, close } = await listen(respond, port, host);
-  return { url, calls, close };
+  return {
+    url,
+    calls,
+    close: async () => {
+      closing.abort();
+      await Promise.all([close(), mover.settled()]);
+    },
+  };
 };

@@ -16,7 +16,7 @@ const unwrap = (value: unknown): unknown =>
 const scalar = <T extends z.ZodType>(of: T) => z.preprocess(unwrap, of.nullable());
 const ends = z.record(z.string(), z.looseObject({}));
 
-const job = z.looseObject({
+export const job = z.looseObject({
   id: z.guid(),
   status: z.string(),
   name: z
@@ -39,7 +39,7 @@ const job = z.looseObject({
     .nullable()
     .default(null),
   error: z
-    .object({ code: z.string(), data: z.looseObject({}).nullable() })
+    .object({ code: z.string(), description: z.string(), data: z.looseObject({}).nullable() })
     .nullable()
     .default(null),
   partiallySuccessfulOptions: z.object({ cause: z.string() }).optional(),
@@ -55,13 +55,13 @@ const pagingMetadata = z.object({
   hasNext: z.boolean(),
 });
 const jobs = z.object({ jobs: z.array(job), pagingMetadata });
-const failure = z.object({ code: z.string(), data: z.unknown() });
+const failure = z.object({ code: z.string(), description: z.string(), data: z.unknown() });
 const log = z.object({
   sourceItemId: z.string(),
   failure: failure.optional(),
   details: z.looseObject({}).optional(),
 });
-const logs = z.object({ logs: z.array(log), pagingMetadata });
+export const logs = z.object({ logs: z.array(log), pagingMetadata });
 const syncJob = z.looseObject({
   id: z.guid(),
   revision: z.string(),
@@ -71,7 +71,7 @@ const syncJob = z.looseObject({
   lastWorkflowId: z.guid().optional(),
   lastJobId: z.guid().optional(),
 });
-const errorBody = z.object({
+export const errorBody = z.object({
   message: z.string(),
   details: z.object({
     applicationError: z.looseObject({ code: z.string() }).optional(),

@@ -3,7 +3,7 @@ import type { JsonValue } from '../json.ts';
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 };
 
 export const jsonAnswer = (status: number, body: JsonValue, headers: Answer['headers'] = {}): Answer => ({

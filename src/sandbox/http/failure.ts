@@ -22,8 +22,11 @@ const applicationError = (code: string, description: string, data: JsonObject): 
   applicationError: { code, description, data },
 });
 
-export const invalid = (violation: FieldViolation, message = violation.description): ApiFailure =>
-  new ApiFailure(400, message, { validationError: { fieldViolations: [violation] } });
+export const invalidFields = (message: string, violations: readonly FieldViolation[]): ApiFailure =>
+  new ApiFailure(400, message, { validationError: { fieldViolations: violations } });
+
+export const invalid = (violation: FieldViolation): ApiFailure =>
+  invalidFields(violation.description, [violation]);
 
 export const malformed = (message: string): ApiFailure =>
   new ApiFailure(400, message, applicationError('INVALID_ARGUMENT', message, {}));
@@ -32,6 +35,9 @@ export const unauthenticated = (): ApiFailure => {
   const message = 'No access token or API key was sent.';
   return new ApiFailure(401, message, applicationError('UNAUTHENTICATED', message, {}));
 };
+
+export const denied = (message: string): ApiFailure =>
+  new ApiFailure(403, message, applicationError('PERMISSION_DENIED', message, {}));
 
 export const notFound = (message: string, data: JsonObject): ApiFailure =>
   new ApiFailure(404, message, applicationError('NOT_FOUND', message, data));
@@ -46,6 +52,15 @@ export const methodNotAllowed = (method: string, allowed: readonly string[]): Ap
 export const tooLarge = (limit: number): ApiFailure => {
   const message = `The body is larger than ${limit} bytes.`;
   return new ApiFailure(413, message, applicationError('INVALID_ARGUMENT', message, {}));
+};
+
+export const failedPrecondition = (message: string): ApiFailure =>
+  new ApiFailure(428, message, applicationError('FAILED_PRECONDITION', message, {}));
+
+/** No Retry-After: none is documented (CONTRACT 13). */
+export const tooManyRequests = (): ApiFailure => {
+  const message = 'Too many requests.';
+  return new ApiFailure(429, message, applicationError('RESOURCE_EXHAUSTED', message, {}));
 };
 
 /** System errors come without content, as upstream's do (CONTRACT 12.1). */

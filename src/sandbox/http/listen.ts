@@ -10,7 +10,9 @@ const keepAliveTimeout = 65_000;
 
 export const listen = async (respond: Responder, port: number, host: string): Promise<Listening> => {
   const server = createServer({ maxHeaderSize, keepAliveTimeout }, (message, response) => {
-    void respond(message).then(({ status, headers, body }) => {
+    void respond(message).then((reply) => {
+      if (reply === null) return void response.destroy();
+      const { status, headers, body } = reply;
       response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
     });
   });

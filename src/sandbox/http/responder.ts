@@ -1,52 +1,81 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallRecorder } from '../call-counter.ts';
+import type { Clock } from '../clock.ts';
+import type { SandboxSettings } from '../settings.ts';
 import type { SiteFor } from '../site.ts';
+import { createAllowance } from './allowance.ts';
 import type { Answer } from './answer.ts';
-import { ApiFailure, systemError, unauthenticated } from './failure.ts';
-import { readBody } from './request-body.ts';
+import { ApiFailure, systemError, tooManyRequests, unauthenticated } from './failure.ts';
+import { createFaults, type Reply } from './faults.ts';
+import { readBytes, readText } from './request-body.ts';
 import { inputOfBody, inputOfSearch } from './request-input.ts';
-import { matchRoute, type Route } from './route.ts';
+import { type ApiRequest, matchRoute, type Route, type RouteMatch } from './route.ts';
 
-export type Responder = (message: IncomingMessage) => Promise<Answer>;
+export type Responder = (message: IncomingMessage) => Promise<Reply>;
 
 export type ResponderOptions = {
   readonly routes: readonly Route[];
   readonly siteFor: SiteFor;
   readonly calls: CallRecorder;
-  readonly now: () => number;
+  readonly clock: Clock;
+  readonly settings: SandboxSettings;
+  /** Aborts when the sandbox closes. */
+  readonly closing: AbortSignal;
 };
 
 const siteIdOf = (message: IncomingMessage): string | null => {
   const header = message.headers['wix-site-id'];
-  return typeof header === 'string' ? header : null;
+  return typeof header === 'string' && header !== '' ? header.toLowerCase() : null;
 };
 
-/** The one way from a request to its answer: route, count, credentials, input, handler, failure. */
-export const createResponder = ({ routes, siteFor, calls, now }: ResponderOptions): Responder => {
-  const respond = async (message: IncomingMessage): Promise<Answer> => {
-    const { method = '', url = '' } = message;
-    const [path = '', ...search] = url.split('?');
-    const { route, parameters } = matchRoute(routes, method, path);
-    if (route.operation !== null) {
-      calls.record(route.operation);
-      if (!message.headers.authorization) throw unauthenticated();
-    }
-    const input = method === 'GET' ? inputOfSearch(search.join('?')) : inputOfBody(await readBody(message));
-    return route.handle({ parameters, input, site: siteFor(siteIdOf(message)), now: now() });
+const answerToFailure = (error: unknown): Answer => {
+  if (error instanceof ApiFailure) return error.answer;
+  // A fault of the sandbox itself: the client learns nothing, the developer everything.
+  process.emitWarning(error instanceof Error ? error : String(error));
+  return systemError().answer;
+};
+
+/** The one way from a request to its answer: route, count, allowance, faults, credentials, input, handler. */
+export const createResponder = (options: ResponderOptions): Responder => {
+  const { routes, siteFor, calls, clock, settings, closing } = options;
+  const allowance = createAllowance(settings.requestsPerMinute, clock.now);
+  const suffer = createFaults(settings.faults);
+
+  const requestOf = (message: IncomingMessage, parameters: ApiRequest['parameters']): ApiRequest => ({
+    parameters,
+    input: {},
+    bytes: (limit) => readBytes(message, limit),
+    origin: `http://${message.headers.host ?? 'localhost'}`,
+    site: siteFor(siteIdOf(message)),
+    now: clock.now(),
+  });
+
+  const handleCall = async (message: IncomingMessage, { route, parameters }: RouteMatch): Promise<Answer> => {
+    if (!message.headers.authorization) throw unauthenticated();
+    const [, ...search] = (message.url ?? '').split('?');
+    const input =
+      route.method === 'GET' ? inputOfSearch(search.join('?')) : inputOfBody(await readText(message));
+    return route.handle({ ...requestOf(message, parameters), input });
   };
 
-  const respondToFailure = (error: unknown): Answer => {
-    if (error instanceof ApiFailure) return error.answer;
-    // A fault of the sandbox itself: the client learns nothing, the developer everything.
-    process.emitWarning(error instanceof Error ? error : String(error));
-    return systemError().answer;
+  const respond = async (message: IncomingMessage): Promise<Reply> => {
+    const { method = '', url = '' } = message;
+    const match = matchRoute(routes, method, url.split('?')[0] ?? '');
+    const { operation, handle } = match.route;
+    if (operation === null) return handle(requestOf(message, match.parameters));
+    calls.record(operation);
+    if (settings.latencyMs > 0) await clock.after(settings.latencyMs, closing);
+    if (!allowance.take(siteIdOf(message))) throw tooManyRequests();
+    return suffer(operation, () => handleCall(message, match).catch(answerToFailure));
   };
 
   let requests = 0;
   return async (message) => {
     requests += 1;
-    const requestId = `${Math.floor(now() / 1000)}.${requests}`;
-    const answer = await respond(message).catch(respondToFailure);
-    return { ...answer, headers: { ...answer.headers, 'x-wix-request-id': requestId } };
+    const requestId = `${Math.floor(clock.now() / 1000)}.${requests}`;
+    const reply = await respond(message).catch((error: unknown) =>
+      closing.aborted ? null : answerToFailure(error),
+    );
+    return reply && { ...reply, headers: { ...reply.headers, 'x-wix-request-id': requestId } };
   };
 };

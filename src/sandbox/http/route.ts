@@ -6,18 +6,23 @@ import { methodNotAllowed, notFound } from './failure.ts';
 
 export type ApiRequest = {
   readonly parameters: ReadonlyMap<string, string>;
+  /** Empty for the sandbox's own addresses. */
   readonly input: JsonObject;
+  /** The body as it came, for an address that takes files. */
+  readonly bytes: (limit: number) => Promise<Buffer>;
+  /** How this client reaches the sandbox. */
+  readonly origin: string;
   readonly site: Site;
   readonly now: number;
 };
 
 export type Route = {
-  /** Null for the sandbox's own pages: they are not counted and need no credentials. */
+  /** Null for the sandbox's own addresses: not counted, not disturbed, and no credentials are needed. */
   readonly operation: Operation | null;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'OPTIONS';
   /** A segment that starts with a colon is a parameter. */
   readonly path: string;
-  readonly handle: (request: ApiRequest) => Answer;
+  readonly handle: (request: ApiRequest) => Answer | Promise<Answer>;
 };
 
 export type RouteMatch = { readonly route: Route; readonly parameters: ReadonlyMap<string, string> };

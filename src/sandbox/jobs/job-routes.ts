@@ -10,7 +10,7 @@ import { jobsPage } from './jobs-page.ts';
 import { logsPage } from './logs-page.ts';
 import { renderJob } from './render-job.ts';
 
-const requestedJob = (request: ApiRequest): StoredJob => {
+export const requestedJob = (request: ApiRequest): StoredJob => {
   const jobId = guidParameter(request, 'jobId');
   const job = request.site.jobs.find(jobId, request.now);
   if (job === undefined) throw notFound('No such job on this site.', { jobId });
@@ -49,13 +49,13 @@ const listMovementLogs: Route['handle'] = (request) => {
   return ok(logsPage(requestedJob(request), paging, request.now));
 };
 
-const jobs = '/data-mover/v1/jobs';
+export const jobsPath = '/data-mover/v1/jobs';
 
 export const jobRoutes: readonly Route[] = [
-  { operation: 'ListJobs', method: 'GET', path: jobs, handle: listJobs },
-  { operation: 'ListJobs', method: 'POST', path: `${jobs}/list`, handle: listJobs },
-  { operation: 'QueryJobs', method: 'GET', path: `${jobs}/query`, handle: queryJobs },
-  { operation: 'QueryJobs', method: 'POST', path: `${jobs}/query`, handle: queryJobs },
-  { operation: 'GetJob', method: 'GET', path: `${jobs}/:jobId`, handle: getJob },
-  { operation: 'ListMovementLogs', method: 'GET', path: `${jobs}/:jobId/logs`, handle: listMovementLogs },
+  { operation: 'ListJobs', method: 'GET', path: jobsPath, handle: listJobs },
+  { operation: 'ListJobs', method: 'POST', path: `${jobsPath}/list`, handle: listJobs },
+  { operation: 'QueryJobs', method: 'GET', path: `${jobsPath}/query`, handle: queryJobs },
+  { operation: 'QueryJobs', method: 'POST', path: `${jobsPath}/query`, handle: queryJobs },
+  { operation: 'GetJob', method: 'GET', path: `${jobsPath}/:jobId`, handle: getJob },
+  { operation: 'ListMovementLogs', method: 'GET', path: `${jobsPath}/:jobId/logs`, handle: listMovementLogs },
 ];

@@ -1,12 +1,14 @@
 import type { Job } from './job.ts';
 import type { LogBook } from './movement-log.ts';
 
-/** A scripted job computes its state from the time; one that really moves data will keep its own. */
+/** A scripted job computes its state from the time; one that really moves data keeps its own. */
 export type StoredJob = {
   readonly id: string;
   readonly startedAt: number;
   readonly at: (now: number) => Job;
   readonly logs: (now: number) => LogBook;
+  /** Ends the work behind the job, if there is any; what it has done stays. */
+  readonly stop: () => void;
 };
 
 export type JobSupply = (now: number) => readonly StoredJob[];

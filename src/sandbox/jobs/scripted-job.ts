@@ -92,4 +92,5 @@ export const scriptedJob = (plan: JobPlan): StoredJob => ({
   startedAt: plan.startedAt,
   at: (now) => stateOf(plan, now),
   logs: (now) => logBookOf(plan, now),
+  stop: () => undefined,
 });

@@ -1,6 +1,6 @@
-import { createJobStore } from '../jobs/job-store.ts';
+import { createJobStore, type JobStore } from '../jobs/job-store.ts';
 import { scriptedJob } from '../jobs/scripted-job.ts';
-import type { Site } from '../site.ts';
+import type { StoredSchedule } from '../schedules/schedule.ts';
 import { backgroundStreams, plansOfStream, streamRecurrence } from './background.ts';
 import { disabledSchedules } from './disabled-schedules.ts';
 import { frequentSchedules } from './frequent-schedules.ts';
@@ -11,8 +11,10 @@ import { plansOfRun, recurrenceOf, scriptedSchedule } from './schedule-script.ts
 
 const scheduleScripts = [...nightlySchedules, ...frequentSchedules, ...disabledSchedules];
 
-/** A site as one finds it at `start`, and how it goes on from there. */
-export const seedSite = (start: number): Site => {
+export type SiteSeed = { readonly jobs: JobStore; readonly schedules: readonly StoredSchedule[] };
+
+/** The jobs and schedules of a site as one finds it at `start`, and how it goes on from there. */
+export const seedSite = (start: number): SiteSeed => {
   const oneOffJobs = oneOffPlans(start).map(scriptedJob);
   const scheduled = scheduleScripts.map((script) => ({ script, recurrence: recurrenceOf(script, start) }));
   const scheduledJobs = scheduled.map(({ script, recurrence }) =>
