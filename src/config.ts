@@ -129,13 +129,14 @@ export const readConfig = (env: Environment): ConfigResult => {
   };
 };
 
-/** What --help prints. */
-export const usage = (): string => {
-  const width = Math.max(...variables.map(([name]) => name.length)) + 2;
-  const lines = variables.map(([name, schema]) => {
+const describe = (shape: Readonly<Record<string, z.ZodType>>): string[] =>
+  Object.entries(shape).map(([name, schema]) => {
     const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : 'unset';
-    return `  ${name.padEnd(width)}${schema.description} [${fallback}]`;
+    return `  ${name.padEnd(30)}${schema.description} [${fallback}]`;
   });
+
+/** What --help prints; `sandbox` are the variables of the embedded sandbox. */
+export const usage = (sandbox: Readonly<Record<string, z.ZodType>>): string => {
   return [
     'A GraphQL gateway over the Wix Data Movement Jobs API.',
     '',
@@ -143,7 +144,10 @@ export const usage = (): string => {
     '       npm start -- --help  print this',
     '',
     'Environment variables, with defaults:',
-    ...lines,
+    ...describe(environment.shape),
+    '',
+    'Of the sandbox, while WIX_API_URL is unset:',
+    ...describe(sandbox),
     '',
   ].join('\n');
 };

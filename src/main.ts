@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readConfig, usage } from './config.ts';
+import { readSandboxSettings, sandboxEnvironment } from './sandbox/environment.ts';
 import { startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';
 
@@ -26,16 +27,22 @@ const explain = (error: unknown, host: string, port: number): string | null => {
 
 const argv = process.argv.slice(2);
 if (argv.includes('--help') || argv.includes('-h')) {
-  process.stdout.write(usage());
+  process.stdout.write(usage(sandboxEnvironment.shape));
   process.exit(0);
 }
 if (argv.length > 0) fail([`Unknown argument ${argv[0]}. --help says what there is.`]);
 
-const { config, problems } = readConfig(process.env);
-if (!config) fail(['The configuration is not valid:', ...problems.map((problem) => `  ${problem}`)]);
+const { config, problems = [] } = readConfig(process.env);
+const { settings, problems: sandboxProblems = [] } = readSandboxSettings(process.env);
+if (!config || !settings) {
+  fail([
+    'The configuration is not valid:',
+    ...[...problems, ...sandboxProblems].map((problem) => `  ${problem}`),
+  ]);
+}
 
 const log = await createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true });
-const server = await startServer(config, log).catch((error: unknown) => {
+const server = await startServer(config, log, settings).catch((error: unknown) => {
   const explanation = explain(error, config.host, config.port);
   if (explanation === null) throw error;
   return fail([explanation]);

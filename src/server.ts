@@ -4,6 +4,7 @@ import { createGateway, graphqlPath } from './gateway.ts';
 import { drain, listen } from './listen.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { longRunningJobId, showcaseJobId } from './sandbox/seed/landmarks.ts';
+import { type SandboxSettings, usualSettings } from './sandbox/settings.ts';
 import type { Log } from './telemetry/log.ts';
 import { serveWebSockets } from './websocket/serve-websockets.ts';
 
@@ -20,14 +21,18 @@ const drainMs = 5_000;
 const webSocketCloseMs = 1_000;
 
 /** Where the gateway gets its answers: the Wix API, or a sandbox of its own where no address is given. */
-const openUpstream = async (wixApiUrl: URL | null) => {
+const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) => {
   if (wixApiUrl !== null) return { upstreamUrl: wixApiUrl, sandbox: null };
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox(settings);
   return { upstreamUrl: new URL(sandbox.url), sandbox };
 };
 
-export const startServer = async (config: Config, log: Log): Promise<RunningServer> => {
-  const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl);
+export const startServer = async (
+  config: Config,
+  log: Log,
+  sandboxSettings: SandboxSettings = usualSettings,
+): Promise<RunningServer> => {
+  const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
   const gateway = createGateway({
     upstreamUrl,
     log,

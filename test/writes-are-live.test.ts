@@ -23,7 +23,7 @@ const watch = async (gateway: TestGateway, query: string) => {
     /** The next event that carries data. */
     async next(): Promise<Row> {
       for (;;) {
-        const [, json, rest] = /^[^]*?event: next\ndata: (.*)\n\n([^]*)$/.exec(text) ?? [];
+        const [, json, rest] = /^[\s\S]*?event: next\ndata: (.*)\n\n([\s\S]*)$/.exec(text) ?? [];
         if (json !== undefined) {
           text = rest ?? '';
           return JSON.parse(json).data;

@@ -11,18 +11,11 @@ import type { Context, ContextFactory } from '../context.ts';
 import type { EventStream, JobEvent, Tick } from '../live/latest.ts';
 import type { Caller } from '../upstream/caller.ts';
 
-/** What one event comes to for one document: made once, whoever asks. */
-export interface SharedResult {
-  readonly result: ExecutionResult;
-  /** The result as JSON, written once. */
-  readonly json: string;
-}
-
 /** A subscription for a transport that takes events as they come rather than by asking. */
 export interface Delivery {
   readonly source: EventStream;
-  /** At once where somebody else has asked before and it is ready. */
-  run(event: JobEvent): SharedResult | Promise<SharedResult>;
+  /** The result as JSON: made once, whoever asks. At once where nothing has to be waited for. */
+  run(event: JobEvent): string | Promise<string>;
 }
 
 export interface SharedExecution {
@@ -31,7 +24,12 @@ export interface SharedExecution {
   deliveryOf(context: object): Delivery | undefined;
 }
 
-type Runs = Map<string, SharedResult | Promise<SharedResult>>;
+/** A result that Yoga need not write any more. */
+interface WrittenResult extends ExecutionResult {
+  stringify(): string;
+}
+
+type Runs = Map<string, string | Promise<string>>;
 
 const isEventStream = (value: unknown): value is EventStream =>
   typeof value === 'object' && value !== null && 'take' in value && 'onReadable' in value;
@@ -67,15 +65,17 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
     return context;
   };
 
-  const runOnce = async (args: ExecutionArgs): Promise<SharedResult> => {
-    let result: ExecutionResult;
+  const toJson = ({ errors, ...rest }: ExecutionResult): string =>
+    JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(present) });
+  const failed = (error: unknown): string => JSON.stringify({ errors: [present(error)] });
+
+  const runOnce = (args: ExecutionArgs): string | Promise<string> => {
     try {
-      const { errors, ...rest } = await execute(args);
-      result = errors === undefined ? rest : { ...rest, errors: errors.map(present) };
+      const result = execute(args);
+      return result instanceof Promise ? result.then(toJson).catch(failed) : toJson(result);
     } catch (error) {
-      result = { errors: [present(error)] };
+      return failed(error);
     }
-    return { result, json: JSON.stringify(result) };
   };
 
   // a subscription lives long and there are many: it keeps no more than it takes to run it again
@@ -100,19 +100,21 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
         if (existing !== undefined) return existing;
         const run = runOnce({ ...args, rootValue: event, contextValue: contextFor(event, caller) });
         runs.set(key, run);
-        void run.then((shared) => runs.set(key, shared));
+        if (run instanceof Promise) void run.then((json) => runs.set(key, json));
         return run;
       },
     };
   };
 
-  /** The same for a transport that asks for one result after the other. */
-  const resultsOf = ({ source, run }: Delivery): AsyncIterableIterator<ExecutionResult, undefined> => {
+  /** The same for a transport that asks for one result after the other, and has Yoga write it. */
+  const resultsOf = ({ source, run }: Delivery): AsyncIterableIterator<WrittenResult, undefined> => {
     const over = { done: true, value: undefined } as const;
     return {
       async next() {
         const { done, value } = await source.next();
-        return done ? over : { done: false, value: (await run(value)).result };
+        if (done) return over;
+        const json = await run(value);
+        return { done: false, value: { stringify: () => json } };
       },
       async return() {
         await source.return();

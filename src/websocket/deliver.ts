@@ -1,5 +1,5 @@
 import type { JobEvent } from '../live/latest.ts';
-import type { Delivery, SharedResult } from '../plugins/shared-execution.ts';
+import type { Delivery } from '../plugins/shared-execution.ts';
 import type { SendFrame } from './frame-sender.ts';
 
 export interface DeliverOptions {
@@ -35,7 +35,7 @@ export const deliver = ({ operationId, delivery, send, present }: DeliverOptions
     busy = false;
     pump();
   };
-  const sendResult = ({ json }: SharedResult) => {
+  const sendResult = (json: string) => {
     // who has left may be using the id for something else by now
     if (!left) send(`${head}${json}}`, ready);
   };
