@@ -9,6 +9,7 @@ import type { SyncSchedule } from './domain/sync-schedule.ts';
 import { allPages } from './paging/all-pages.ts';
 import { type Connection, type ConnectionArguments, connect } from './paging/connection.ts';
 import { createCursorCodec } from './paging/cursor.ts';
+import { readable } from './upstream/decode.ts';
 import { compileJobQuery, type JobQuery } from './upstream/job-query.ts';
 import type { CallerUpstream } from './upstream/upstream.ts';
 
@@ -108,10 +109,7 @@ export const createLoaders = (upstream: CallerUpstream, callerKey: string): Load
     workflowJobs,
     logs,
     async allSchedules() {
-      return (await listSchedules()).map(({ value }) => {
-        if (value instanceof GatewayError) throw value;
-        return value;
-      });
+      return (await listSchedules()).map(readable);
     },
     jobs: (query, page) =>
       connect(page, {

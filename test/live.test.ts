@@ -212,7 +212,7 @@ describe('what watching costs', () => {
     upstream.calls.length = 0;
     await clock.advance(2000);
     const round = upstream.calls.filter(({ at }) => at === upstream.calls[0]?.at);
-    expect(round.map(({ operation }) => operation)).toEqual(['byIds', 'byIds', 'query']);
+    expect(round.map(({ operation }) => operation)).toEqual(['byIds', 'byIds', 'queryRows']);
   });
 
   it('keeps 1000 jobs within the share of polling', async () => {

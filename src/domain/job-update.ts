@@ -22,14 +22,11 @@ const sameProgress = (one: Progress | null, other: Progress | null): boolean =>
 export const updateFrom = (known: Job, seen: Job): JobUpdate | null => {
   if (isFinished(known) || seen.observedAt < known.observedAt) return null;
   const { observedAt } = seen;
-  if (seen.rawStatus !== known.rawStatus) {
+  if (seen.rawStatus !== known.rawStatus || isFinished(seen)) {
     return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };
   }
-  if (isFinished(seen))
-    return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };
-  return sameProgress(known.progress, seen.progress)
-    ? null
-    : { kind: 'PROGRESSED', job: seen, previousStatus: null, observedAt };
+  if (sameProgress(known.progress, seen.progress)) return null;
+  return { kind: 'PROGRESSED', job: seen, previousStatus: null, observedAt };
 };
 
 /** True when nothing about the job can follow. */

@@ -38,7 +38,7 @@ export interface Job {
   readonly scheduleId: string | null;
   readonly workflowId: string | null;
   readonly extendedFields: ExtendedFields | null;
-  /** When the gateway received this state from upstream. */
+  /** When upstream was asked for this state: whatever it does not show happened later. */
   readonly observedAt: Date;
 }
 

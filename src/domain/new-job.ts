@@ -1,4 +1,5 @@
 import type { CollectionDestination, FileDestination } from './destination.ts';
+import { idKey } from './guid.ts';
 import type { Job } from './job.ts';
 import type { CollectionSource, FileSource, Localization } from './source.ts';
 
@@ -41,12 +42,22 @@ const canonical = (value: unknown): string =>
 /** The same intention as one text. */
 export const fingerprint = (wanted: NewJob): string => canonical(wanted);
 
+const sameId = (one: string | null, other: string | null): boolean =>
+  one === null || other === null ? one === other : idKey(one) === idKey(other);
+
+/** A file name that was left out is chosen by upstream, so any will do. */
+const withChosenName = (wanted: NewJob['destination'], actual: Job['destination']): Job['destination'] =>
+  wanted.kind === 'file' && wanted.fileName === null && actual?.kind === 'file'
+    ? { ...actual, fileName: null }
+    : actual;
+
 /** Whether a job does just what was wanted. */
-export const isSameMove = (wanted: NewJob, job: Job): boolean =>
+export const isSameMove = (wanted: NewJob, { destination, ...job }: Job): boolean =>
   job.name === wanted.name &&
   job.source?.kind === wanted.source.kind &&
-  job.destination?.kind === wanted.destination.kind &&
-  job.sourceSiteId === wanted.sourceSiteId &&
-  job.destinationSiteId === wanted.destinationSiteId &&
+  destination?.kind === wanted.destination.kind &&
+  sameId(job.sourceSiteId, wanted.sourceSiteId) &&
+  sameId(job.destinationSiteId, wanted.destinationSiteId) &&
   canonical(essence(job.source)) === canonical(essence(wanted.source)) &&
-  canonical(essence(job.destination)) === canonical(essence(wanted.destination));
+  canonical(essence(withChosenName(wanted.destination, destination))) ===
+    canonical(essence(wanted.destination));

@@ -1,18 +1,20 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
+import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createCadence } from './cadence.ts';
 import { createJobFeed, type FeedReader } from './job-feed.ts';
-import { createLatest, type EventStream, type Latest, type Tick } from './latest.ts';
+import type { EventStream, Latest, Tick } from './latest.ts';
 import { countCalls, type JobsView, type Looked, lookAt, lookFor, nothing } from './look.ts';
-import { createStaleAlarm, isAccessDenied, isHopeless } from './patience.ts';
+import { createStaleAlarm, isAccessDenied, isHopeless, mayPass } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
 import type { PollShare } from './poll-share.ts';
-import { createWatchedJob, noSuchJob, type WatchedJob } from './watched-job.ts';
+import { createReader, type Reader } from './reader.ts';
+import { noSuchJob } from './watched-job.ts';
+import { createWatchedJobs } from './watched-jobs.ts';
 
 export interface WatchOptions {
   readonly pollMinMs: number;
@@ -53,11 +55,10 @@ export interface JobWatcher {
 
 /** Everything that one caller watches, for the price of one look per 100 jobs and one for all feeds. */
 export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
-  const { clock, log, share, staleAfterMs, watchMaxMs, onIdle } = options;
+  const { clock, log, share, staleAfterMs, onIdle } = options;
   const { now } = clock;
-  const watched = new Map<string, WatchedJob>();
-  const newcomers = new Set<WatchedJob>();
-  const feed = createJobFeed(now);
+  const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs: options.pollMinMs });
+  const feed = createJobFeed(now, options.pollMinMs);
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
   const cadence = createCadence({
@@ -67,23 +68,16 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     requestsPerMinute: options.requestsPerMinute,
   });
   let closed = false;
-
-  const find = (id: string) => watched.get(idKey(id));
-
-  const takeInWatched = (job: Job, tick: Tick): boolean => {
-    const each = find(job.id);
-    if (each === undefined) return false;
-    newcomers.delete(each);
-    return each.observe(job, tick);
-  };
+  let feedFailingSince: number | null = null;
+  let lastFailure: GatewayError | null = null;
 
   const takeIn = (job: Job, tick: Tick): boolean => {
-    const isNewsToWatchers = takeInWatched(job, tick);
+    const isNewsToWatchers = watched.observe(job, tick);
     return feed.observe(job, tick) || isNewsToWatchers;
   };
 
   const takeOut = (id: string, tick: Tick) => {
-    const each = find(id);
+    const each = watched.find(id);
     if (each?.job === null) each.refuse(noSuchJob());
     const job = each?.job ?? feed.job(id);
     if (!job) return;
@@ -92,33 +86,29 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     feed.remove(update, tick);
   };
 
-  const miss = (id: string, error: GatewayError) => {
-    const each = find(id);
-    if (each === undefined) return;
-    if (each.job !== null) each.missed();
-    else if (isHopeless(error, now(), each.since + staleAfterMs)) each.refuse(error);
-  };
-
   const takeInLooked = ({ found, gone, failed }: Looked, tick: Tick): boolean => {
     let changed = gone.length > 0;
     for (const job of found) if (takeIn(job, tick)) changed = true;
     for (const id of gone) takeOut(id, tick);
-    for (const [id, error] of failed) miss(id, error);
+    for (const [id, error] of failed) watched.miss(id, error);
     return changed;
   };
 
   const failAll = (error: unknown) => {
-    for (const each of [...watched.values()]) each.fail(error);
+    for (const each of watched.all()) each.fail(error);
     feed.fail(error);
   };
 
-  const lookAtFeed = async (tick: Tick) => {
+  const lookAtFeed = async (tick: Tick, startedAt: number) => {
     try {
-      const rows = await lookFor(jobs, feed.query());
+      const look = await lookFor(jobs, feed.query(), startedAt);
       if (closed) return { changed: false, failures: [] };
-      const changes = rows.filter((job) => takeInWatched(job, tick));
-      const { changed, absent } = feed.takeIn(rows, tick);
+      feedFailingSince = null;
+      let changed = false;
+      for (const job of look.rows) if (watched.observe(job, tick)) changed = true;
+      const taken = feed.takeIn(look, tick);
       // no longer among the unfinished, and not seen to finish: ask for these by id
+      const { absent } = taken;
       const looked =
         absent.length === 0
           ? nothing
@@ -127,10 +117,13 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
               absent.map(({ id }) => id),
             );
       const more = takeInLooked(looked, tick);
-      return { changed: changes.length > 0 || changed || more, failures: looked.failures };
+      return { changed: changed || taken.changed || more, failures: looked.failures };
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
+      feedFailingSince ??= now();
       if (isHopeless(error, now(), feed.waitingSince + staleAfterMs)) feed.refuse(error);
+      // its readers would wait in silence for what waiting does not mend
+      if (!mayPass(error) && now() >= feedFailingSince + staleAfterMs) feed.fail(error);
       return { changed: false, failures: [error] };
     }
   };
@@ -140,16 +133,20 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     return { changed: takeInLooked(looked, tick), failures: looked.failures };
   };
 
-  const staleAlarm = createStaleAlarm(clock, () => watched.values());
+  const staleAlarm = createStaleAlarm(clock, watched.all);
 
   const look = async (scope: LookScope): Promise<LookResult> => {
     const tick: Tick = {};
     const before = jobs.calls;
-    const ids = [...(scope === 'round' ? watched.values() : newcomers)].map(({ id }) => id);
+    const ids = watched.ids(scope);
     const withFeed = feed.isWanted && (scope === 'round' || feed.hasNewcomers);
     try {
-      const results = await Promise.all([lookAtJobs(ids, tick), ...(withFeed ? [lookAtFeed(tick)] : [])]);
+      const results = await Promise.all([
+        lookAtJobs(ids, tick),
+        ...(withFeed ? [lookAtFeed(tick, now())] : []),
+      ]);
       const failures = results.flatMap((result) => result.failures);
+      lastFailure = failures[0] ?? null;
       const denied = failures.find(isAccessDenied);
       if (denied) failAll(denied);
       if (!closed) staleAlarm.plan();
@@ -168,7 +165,8 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     log,
     cadence,
     share,
-    hasNewcomers: () => newcomers.size > 0 || feed.hasNewcomers,
+    hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers,
+    expectedCalls: () => Math.ceil(watched.size / maxPageSize) + Number(feed.isWanted),
     look,
   });
 
@@ -185,44 +183,38 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     kinds: readonly JobUpdateKind[] | null,
     signal: AbortSignal,
     leave: (latest: Latest) => void,
-  ): Latest => {
-    const latest = createLatest(kinds, () => {
-      cancelLife();
-      signal.removeEventListener('abort', latest.drop);
-      leave(latest);
-      stopIfIdle();
+  ): Reader =>
+    createReader({
+      clock,
+      kinds,
+      signal,
+      lifeMs: options.watchMaxMs,
+      patienceMs: staleAfterMs,
+      reason: () => lastFailure,
+      onLeave(latest) {
+        leave(latest);
+        stopIfIdle();
+      },
     });
-    const cancelLife = clock.after(watchMaxMs, latest.complete);
-    signal.addEventListener('abort', latest.drop, { once: true });
-    return latest;
-  };
 
   return {
     async watchJob(id, kinds, signal) {
-      const key = idKey(id);
-      const job =
-        watched.get(key) ?? createWatchedJob(id, { now, staleAfterMs, snapshotMs: options.pollMinMs });
-      watched.set(key, job);
-      if (job.job === null) newcomers.add(job);
-      const latest = open(kinds, signal, (left) => {
+      const job = watched.watch(id);
+      const { latest, opened } = open(kinds, signal, (left) => {
         job.leave(left);
-        if (job.hasReaders) return;
-        newcomers.delete(job);
-        if (watched.get(key) === job) watched.delete(key);
+        watched.release(job);
       });
       job.join(latest);
       loop.wake();
-      await job.arrived;
-      return latest.stream;
+      return job.job === null ? opened(job.arrived) : latest.stream;
     },
 
     async watchJobs({ filter, since }, kinds, signal) {
-      const latest = open(kinds, signal, () => feed.leave(reader));
-      const reader: FeedReader = { latest, filter, since };
+      const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
+      const reader: FeedReader = { latest, filter, since, joinedAt: now() };
       const admitted = feed.join(reader);
       loop.wake();
-      await admitted;
-      return latest.stream;
+      return opened(admitted);
     },
 
     observe(job) {
@@ -233,7 +225,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
     get watchedJobs() {
       let others = 0;
-      for (const { id } of watched.values()) if (!feed.job(id)) others += 1;
+      for (const { id } of watched.all()) if (!feed.job(id)) others += 1;
       return others + feed.size;
     },
 
@@ -242,7 +234,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     close() {
-      for (const each of [...watched.values()]) each.complete();
+      for (const each of watched.all()) each.complete();
       feed.complete();
       stopIfIdle();
     },

@@ -124,6 +124,8 @@ export const createLatest = (kinds: readonly JobUpdateKind[] | null, onEnd: () =
         waiting.set(id, event);
       } else {
         const update = combine(pending.update, event.update);
+        // it now tells of a later time, so it comes after what happened before
+        waiting.delete(id);
         waiting.set(id, update === event.update ? event : { update, tick: event.tick });
       }
       tell();

@@ -6,6 +6,7 @@ import { maxPageSize } from '../domain/page.ts';
 import { allPages } from '../paging/all-pages.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
+import type { FeedLook } from './job-feed.ts';
 
 /** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
 const maxConfirmations = 10;
@@ -22,7 +23,7 @@ export interface Looked {
 
 export const nothing: Looked = { found: [], gone: [], failed: new Map(), failures: [] };
 
-export type JobsView = Pick<JobsApi, 'byIds' | 'get' | 'query'>;
+export type JobsView = Pick<JobsApi, 'byIds' | 'get' | 'queryRows'>;
 
 /** The same, telling of each call; `calls` counts them. */
 export const countCalls = (view: JobsView, onCall: () => void): JobsView & { readonly calls: number } => {
@@ -37,7 +38,7 @@ export const countCalls = (view: JobsView, onCall: () => void): JobsView & { rea
   return {
     byIds: counted(view.byIds),
     get: counted(view.get),
-    query: counted(view.query),
+    queryRows: counted(view.queryRows),
     get calls() {
       return calls;
     },
@@ -89,8 +90,14 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
   return { found, gone, failed, failures };
 };
 
-/** Every row of a feed's query. */
-export const lookFor = (jobs: JobsView, filter: JobFilter): Promise<readonly Job[]> => {
+/** Every row of a feed's query, and the ids of those that cannot be read. */
+export const lookFor = async (jobs: JobsView, filter: JobFilter, startedAt: number): Promise<FeedLook> => {
   const query = compileJobQuery(filter, oldestFirst);
-  return allPages((page) => jobs.query(query, page));
+  const rows: Job[] = [];
+  const unreadable: string[] = [];
+  for (const { id, value } of await allPages((page) => jobs.queryRows(query, page))) {
+    if (!(value instanceof GatewayError)) rows.push(value);
+    else if (id !== null) unreadable.push(id);
+  }
+  return { rows, unreadable, startedAt };
 };

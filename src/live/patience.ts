@@ -11,9 +11,12 @@ const passingCodes: ReadonlySet<string> = new Set([
 export const isAccessDenied = ({ code }: GatewayError): boolean =>
   code === 'UNAUTHENTICATED' || code === 'FORBIDDEN';
 
+/** True for what waiting may mend. */
+export const mayPass = ({ code }: GatewayError): boolean => passingCodes.has(code);
+
 /** Waiting on is worth while only for what may pass, and only until patience ends at `deadline`. */
-export const isHopeless = ({ code, retryAfterMs }: GatewayError, now: number, deadline: number): boolean =>
-  !passingCodes.has(code) || now + (retryAfterMs ?? 0) >= deadline;
+export const isHopeless = (error: GatewayError, now: number, deadline: number): boolean =>
+  !mayPass(error) || now + (error.retryAfterMs ?? 0) >= deadline;
 
 /** Tells each job that is due that upstream is silent, and comes back for the next. */
 export const createStaleAlarm = (clock: Clock, jobs: () => Iterable<WatchedJob>) => {

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Cadence } from './cadence.ts';
+import { mayPass } from './patience.ts';
 import type { PollShare } from './poll-share.ts';
 
 /** A round looks at everything that is watched; a look in between only at what has just begun to be. */
@@ -20,6 +21,8 @@ export interface PollLoopOptions {
   readonly cadence: Cadence;
   readonly share: PollShare;
   readonly hasNewcomers: () => boolean;
+  /** How many calls the next look will take at least. */
+  readonly expectedCalls: () => number;
   /** Never rejects. */
   readonly look: (scope: LookScope) => Promise<LookResult>;
 }
@@ -39,11 +42,12 @@ const joinSpacingMs = 250;
 
 /** Decides when to look. Looks never overlap, and a stopped loop leaves no timer behind. */
 export const createPollLoop = (options: PollLoopOptions): PollLoop => {
-  const { clock, log, cadence, share, hasNewcomers, look } = options;
+  const { clock, log, cadence, share, hasNewcomers, expectedCalls, look } = options;
   let looking = false;
   let stopped = false;
   let failing = false;
-  let wokenAt = 0;
+  // when the first of those came who have not been looked at yet
+  let wokenAt = Number.NEGATIVE_INFINITY;
   let lastLookAt = Number.NEGATIVE_INFINITY;
   let nextRoundAt = Number.POSITIVE_INFINITY;
   let cancel = () => {};
@@ -58,11 +62,12 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
         : Number.POSITIVE_INFINITY;
     const dueAt = Math.min(nextRoundAt, joinAt);
     if (!Number.isFinite(dueAt)) return;
-    cancel = clock.after(Math.max(dueAt - clock.now(), share.waitMs(1), 0), () => void run());
+    cancel = clock.after(Math.max(dueAt - clock.now(), share.waitMs(expectedCalls()), 0), () => void run());
   };
 
   const settle = (scope: LookScope, { changed, calls, failures }: LookResult) => {
-    const [failure] = failures;
+    // what does not pass by waiting is no reason to wait
+    const [failure] = failures.filter(mayPass);
     if (failure !== undefined) {
       const retryAfterMs = Math.max(...failures.map((each) => each.retryAfterMs ?? 0));
       cadence.after({ kind: 'failed', retryAfterMs }, calls);
@@ -99,7 +104,7 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
 
   return {
     wake() {
-      wokenAt = clock.now();
+      if (wokenAt <= lastLookAt) wokenAt = clock.now();
       quicken();
       plan();
     },

@@ -2,7 +2,8 @@ import { badUserInput } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
 import { isFinished } from '../domain/job.ts';
 import { isLast, type JobUpdate, updateFrom } from '../domain/job-update.ts';
-import type { JobEvent, Latest, Tick } from './latest.ts';
+import type { Latest, Tick } from './latest.ts';
+import { createSnapshots } from './snapshots.ts';
 
 export const noSuchJob = () =>
   badUserInput(
@@ -16,6 +17,8 @@ export interface WatchedJob {
   /** The newest state; null until the first look. */
   readonly job: Job | null;
   readonly hasReaders: boolean;
+  /** When it was last seen, or began to be looked for. */
+  readonly seenAt: number;
   /** When waiting for the first look began. */
   readonly since: number;
   /** Settles with the first state: rejects when there will be none. */
@@ -55,7 +58,6 @@ export const createWatchedJob = (
   let job: Job | null = null;
   let seenAt = since;
   let health: 'seen' | 'missed' | 'told stale' = 'seen';
-  let snapshot: { readonly event: JobEvent; readonly takenAt: number } | null = null;
 
   const send = (update: JobUpdate, tick: Tick) => {
     const event = { update, tick };
@@ -65,18 +67,7 @@ export const createWatchedJob = (
     }
   };
 
-  const snapshotOf = (state: Job): JobEvent => {
-    if (snapshot === null || snapshot.event.update.job !== state || now() - snapshot.takenAt > snapshotMs) {
-      const update = {
-        kind: 'SNAPSHOT' as const,
-        job: state,
-        previousStatus: null,
-        observedAt: state.observedAt,
-      };
-      snapshot = { event: { update, tick: {} }, takenAt: now() };
-    }
-    return snapshot.event;
-  };
+  const snapshotOf = createSnapshots(now, snapshotMs);
 
   return {
     id,
@@ -84,6 +75,9 @@ export const createWatchedJob = (
     arrived: arrival.promise,
     get job() {
       return job;
+    },
+    get seenAt() {
+      return seenAt;
     },
     get hasReaders() {
       return readers.size > 0;

@@ -40,7 +40,10 @@ const submit = async (input: unknown, writes: CallerWrites): Promise<SubmitJobPa
   if (checked.job === null) return refused(checked.userErrors);
   try {
     const submitted = await writes.submit(checked.job, checked.idempotencyKey);
-    if (submitted !== 'conflict') return { ...submitted, userErrors: [] };
+    if (submitted !== 'conflict') {
+      const { job, replayed } = submitted;
+      return { job, replayed, userErrors: [] };
+    }
     return refused(
       oneError(
         'CONFLICT',

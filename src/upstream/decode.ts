@@ -52,3 +52,9 @@ export const decodeRow = <Schema extends z.ZodType>(
     throw error;
   }
 };
+
+/** The value of a row; throws why it cannot be read. */
+export const readable = <Value>({ value }: Row<Value>): Value => {
+  if (value instanceof GatewayError) throw value;
+  return value;
+};

@@ -71,24 +71,13 @@ const parse = (text: string): unknown => {
 const single = (header: string | string[] | undefined): string | null =>
   (Array.isArray(header) ? header[0] : header) ?? null;
 
-/** What goes wrong before a connection is there: not a byte of the request has left then. */
-const connectFailures: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-const codeOf = (error: unknown): unknown => {
+/** True when there was no connection yet: not a byte of the request has left then. */
+const isBeforeConnect = (error: unknown): boolean => {
   // several addresses were tried, each with an error of its own
-  if (error instanceof AggregateError) {
-    return error.errors.every((each) => connectFailures.has(codeOf(each)))
-      ? codeOf(error.errors[0])
-      : undefined;
-  }
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  if (error instanceof AggregateError) return error.errors.every(isBeforeConnect);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT') return true;
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 };
 
 const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSignal, timeoutMs: number) => {
@@ -105,7 +94,7 @@ const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSign
   return new GatewayError(
     'UPSTREAM_UNAVAILABLE',
     'Wix cannot be reached at present. Ask again in a moment.',
-    { cause: error, notSent: connectFailures.has(codeOf(error)) },
+    { cause: error, notSent: isBeforeConnect(error) },
   );
 };
 

@@ -7,7 +7,7 @@ import type { MovementLog } from '../domain/movement-log.ts';
 import type { NewJob } from '../domain/new-job.ts';
 import { maxPageSize, type Page, type PageRequest } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
-import { decode, decodeRow, ofId } from './decode.ts';
+import { decode, decodeRow, ofId, type Row, readable } from './decode.ts';
 import type { Answer, Call, Operation } from './http.ts';
 import type { JobQuery } from './job-query.ts';
 import { invalidResponse, nullIfNotFound } from './translate-failure.ts';
@@ -30,6 +30,8 @@ export interface JobsApi {
   list(page: PageRequest): Promise<Page<Job>>;
   /** QueryJobs. */
   query(query: JobQuery, page: PageRequest): Promise<Page<Job>>;
+  /** The same row by row: one that cannot be read does not spoil the others. */
+  queryRows(query: JobQuery, page: PageRequest): Promise<Page<Row<Job>>>;
   /** ListMovementLogs. */
   logs(jobId: string, page: PageRequest): Promise<Page<MovementLog>>;
   /** SubmitJob. Every call makes a job: upstream knows no repetition. */
@@ -90,7 +92,7 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     });
   };
 
-  const queryRows = async (filter: JsonObject, sort: readonly JsonObject[], page: PageRequest) => {
+  const askQuery = async (filter: JsonObject, sort: readonly JsonObject[], page: PageRequest) => {
     const { limit, cursor } = page;
     // the cursor carries filter and sort; upstream wants neither beside it
     const query =
@@ -102,10 +104,17 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     return { answer, page: decode(jobsPage, 'QueryJobs', answer) };
   };
 
-  const decodeRows = (operation: Operation, answer: Answer, page: RawPage): Page<Job> => ({
-    rows: page.rows.map((row) => decodeJob(operation, answer, row)),
-    next: page.next,
-  });
+  const decodeJobRow = (operation: Operation, answer: Answer, row: unknown): Row<Job> => {
+    const { id, value } = decodeRow(jobSchema, operation, answer, row);
+    return { id, value: value instanceof GatewayError ? value : { ...value, observedAt: answer.observedAt } };
+  };
+
+  const queryRows = async ({ filter, sort }: JobQuery, request: PageRequest): Promise<Page<Row<Job>>> => {
+    if (filter === 'none') return { rows: [], next: null };
+    const { answer, page } = await askQuery(filter === 'all' ? {} : filter, sort, request);
+    const { rows, next } = advancing('QueryJobs', answer, page, request);
+    return { rows: rows.map((row) => decodeJobRow('QueryJobs', answer, row)), next };
+  };
 
   return {
     get: (id) =>
@@ -122,17 +131,14 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
       let cursor: string | null = null;
       for (let pages = 0; pages < maxSplits && found.size < wanted.size; pages += 1) {
         try {
-          const { answer, page } = await queryRows({ id: { $in: ids } }, [], { limit: maxPageSize, cursor });
+          const { answer, page } = await askQuery({ id: { $in: ids } }, [], { limit: maxPageSize, cursor });
           for (const row of page.rows) {
-            const { id, value } = decodeRow(jobSchema, 'QueryJobs', answer, row);
+            const { id, value } = decodeJobRow('QueryJobs', answer, row);
             const key = id === null ? null : idKey(id);
             // a row without a name may be any of those that are missing
             if (key === null && value instanceof GatewayError) fail(value);
             if (key === null || !wanted.has(key)) continue;
-            found.set(
-              key,
-              value instanceof GatewayError ? value : { ...value, observedAt: answer.observedAt },
-            );
+            found.set(key, value);
           }
           if (page.next === cursor) break;
           cursor = page.next;
@@ -149,17 +155,15 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     async list(page) {
       const path = `${prefix}?${pagingQuery(page)}`;
       const answer = await call({ operation: 'ListJobs', method: 'GET', path });
-      return decodeRows(
-        'ListJobs',
-        answer,
-        advancing('ListJobs', answer, decode(jobsPage, 'ListJobs', answer), page),
-      );
+      const { rows, next } = advancing('ListJobs', answer, decode(jobsPage, 'ListJobs', answer), page);
+      return { rows: rows.map((row) => decodeJob('ListJobs', answer, row)), next };
     },
 
-    async query({ filter, sort }, request) {
-      if (filter === 'none') return { rows: [], next: null };
-      const { answer, page } = await queryRows(filter === 'all' ? {} : filter, sort, request);
-      return decodeRows('QueryJobs', answer, advancing('QueryJobs', answer, page, request));
+    queryRows,
+
+    async query(query, request) {
+      const { rows, next } = await queryRows(query, request);
+      return { rows: rows.map(readable), next };
     },
 
     async logs(jobId, request) {

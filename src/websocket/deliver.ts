@@ -1,4 +1,3 @@
-import type { JobEvent } from '../live/latest.ts';
 import type { Delivery } from '../plugins/shared-execution.ts';
 import type { SendFrame } from './frame-sender.ts';
 
@@ -22,7 +21,6 @@ export const deliver = ({ operationId, delivery, send, present }: DeliverOptions
   // nobody may be waiting for the end
   end.promise.catch(() => undefined);
   let busy = false;
-  let pumping = false;
   let left = false;
 
   const finish = () => {
@@ -35,31 +33,22 @@ export const deliver = ({ operationId, delivery, send, present }: DeliverOptions
     busy = false;
     pump();
   };
+
   const sendResult = (json: string) => {
     // who has left may be using the id for something else by now
     if (!left) send(`${head}${json}}`, ready);
   };
 
-  const sendNext = (event: JobEvent) => {
-    busy = true;
-    const result = run(event);
-    if (result instanceof Promise) void result.then(sendResult);
-    else sendResult(result);
-  };
-
-  /** A loop, for a backlog may be long and its results at hand. */
   const pump = () => {
-    if (pumping) return;
-    pumping = true;
-    while (!busy) {
-      const event = source.take();
-      if (event === undefined) {
-        finish();
-        break;
-      }
-      sendNext(event);
+    if (busy) return;
+    const event = source.take();
+    if (event === undefined) {
+      finish();
+      return;
     }
-    pumping = false;
+    busy = true;
+    // also a result that is at hand is sent later: sending to all in one go costs far less than in between
+    void Promise.resolve(run(event)).then(sendResult);
   };
 
   source.onReadable(pump);

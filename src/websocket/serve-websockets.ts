@@ -31,6 +31,10 @@ const goodbyeMs = 2_000;
 const goingAway = 1001;
 const internalError = 4500;
 
+/** True for programs, which name no origin, and for pages that the gateway itself has served. */
+const isSameOrigin = ({ headers: { origin, host } }: IncomingMessage): boolean =>
+  origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const { http, path, pipeline, maxOperations, clock, log } = options;
@@ -102,11 +106,21 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   let cancelPing = clock.after(pingIntervalMs, ping);
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://gateway');
-    if (pathname !== path) {
-      stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    // nobody else listens to what breaks a stream that is being upgraded
+    const breaks = () => stream.destroy();
+    stream.on('error', breaks);
+    const refuse = (status: string) =>
+      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (request.url?.split('?', 1)[0] !== path) {
+      refuse('404 Not Found');
       return;
     }
+    // browsers let any page open a socket anywhere, and say only here which page it is
+    if (!isSameOrigin(request)) {
+      refuse('403 Forbidden');
+      return;
+    }
+    stream.off('error', breaks);
     sockets.handleUpgrade(request, stream, head, serve);
   };
   http.on('upgrade', upgrade);

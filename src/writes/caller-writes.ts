@@ -31,7 +31,7 @@ export interface CallerWrites {
 export const createCallerWrites = ({ jobs, memory, listener, clock }: CallerWritesOptions): CallerWrites => ({
   async submit(wanted, idempotencyKey) {
     const submitted = await createSubmitter({ jobs, memory, clock })(wanted, idempotencyKey);
-    if (submitted !== 'conflict') listener.observe(submitted.job);
+    if (submitted !== 'conflict' && submitted.isCurrent) listener.observe(submitted.job);
     return submitted;
   },
   async terminate(id) {

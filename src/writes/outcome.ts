@@ -7,7 +7,8 @@ export const mayHaveHappened = (error: unknown): error is GatewayError =>
   (error.code === 'UPSTREAM_TIMEOUT' ||
     error.code === 'UPSTREAM_UNAVAILABLE' ||
     error.code === 'UPSTREAM_INVALID_RESPONSE' ||
-    (error.upstream !== null && error.upstream.status >= 500));
+    // 501 says that nothing was done
+    (error.upstream !== null && error.upstream.status >= 500 && error.upstream.status !== 501));
 
 export const outcomeUnknown = (message: string, cause: unknown): GatewayError =>
   new GatewayError('OUTCOME_UNKNOWN', message, { cause });

@@ -19,6 +19,8 @@ export interface SubmitOptions {
 export interface Submitted {
   readonly job: Job;
   readonly replayed: boolean;
+  /** False when `job` is an older state, since upstream could not be asked for a newer one. */
+  readonly isCurrent: boolean;
 }
 
 /** Waits before a submit that never left is sent again. */
@@ -27,7 +29,7 @@ const resendAfterMs = [200, 1000];
 const lookAfterMs = [0, 500, 2000];
 
 const unknownMessage =
-  'The job was sent to Wix and no answer came: it may or may not be there. Look at the newest jobs before you send it again. With an idempotencyKey, sending it again with the same key is safe.';
+  'The job was sent to Wix and no answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
 
 /** Submits jobs so that no fault of the network moves data twice. */
 export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
@@ -52,7 +54,9 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
       newestFirst,
     );
     const { rows, next } = await jobs.query(query, { limit: maxPageSize, cursor: null });
-    const [found, ...others] = rows.filter((job) => isSameMove(wanted, job));
+    // while another submit of the same is unanswered, the job may be that one's
+    if (memory.unanswered(fingerprint(wanted)) > 0) return null;
+    const [found, ...others] = rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
     return found !== undefined && others.length === 0 && next === null ? found : null;
   };
 
@@ -60,14 +64,17 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     for (const ms of lookAfterMs) {
       await wait(ms);
       const found = await find(wanted, attemptedAt).catch(() => null);
-      if (found !== null && memory.claim(found.id)) return found;
+      if (found === null) continue;
+      memory.claim(found.id);
+      return found;
     }
     throw outcomeUnknown(unknownMessage, cause);
   };
 
   const submitOnce = async (wanted: NewJob, attemptedAt: Date): Promise<Job> => {
+    const answered = memory.begin(fingerprint(wanted));
     try {
-      const job = await send(wanted);
+      const job = await send(wanted).finally(answered);
       memory.claim(job.id);
       return job;
     } catch (error) {
@@ -80,12 +87,12 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
   const replay = async (first: Promise<Job>): Promise<Submitted> => {
     const job = await first;
     const current = await jobs.get(job.id).catch(() => null);
-    return { job: current ?? job, replayed: true };
+    return { job: current ?? job, replayed: true, isCurrent: current !== null };
   };
 
   return async (wanted: NewJob, idempotencyKey: string | null): Promise<Submitted | 'conflict'> => {
     if (idempotencyKey === null) {
-      return { job: await submitOnce(wanted, new Date(clock.now())), replayed: false };
+      return { job: await submitOnce(wanted, new Date(clock.now())), replayed: false, isCurrent: true };
     }
     const kept = memory.get(idempotencyKey);
     if (kept !== undefined) {
@@ -101,7 +108,7 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     const outcome = submitOnce(wanted, attemptedAt);
     memory.keep(idempotencyKey, { fingerprint: fingerprint(wanted), attemptedAt, outcome });
     try {
-      return { job: await outcome, replayed: false };
+      return { job: await outcome, replayed: false, isCurrent: true };
     } catch (error) {
       // a submit that certainly made no job leaves its key free
       const isUnknown = error instanceof GatewayError && error.code === 'OUTCOME_UNKNOWN';

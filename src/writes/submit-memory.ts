@@ -15,8 +15,13 @@ export interface SubmitMemory {
   get(key: string): KeptSubmit | undefined;
   keep(key: string, submit: KeptSubmit): void;
   forget(key: string): void;
-  /** Notes that a job belongs to a submit; false when it belongs to another one already. */
-  claim(jobId: string): boolean;
+  /** Notes that a job belongs to a submit. */
+  claim(jobId: string): void;
+  isClaimed(jobId: string): boolean;
+  /** How many submits of just this are waiting for their answer. */
+  unanswered(fingerprint: string): number;
+  /** Counts one more until what is returned is called. */
+  begin(fingerprint: string): () => void;
 }
 
 const keptMs = 24 * 60 * 60_000;
@@ -37,6 +42,7 @@ export const createSubmitMemories = (now: () => number) => {
   // a cache of this size takes its memory at once: not before the first submit
   const submits = lazily(() => create<KeptSubmit>());
   const claimed = lazily(() => create<true>());
+  const underWay = new Map<string, number>();
 
   return (callerKey: string): SubmitMemory => {
     const nameOf = (key: string) => `${callerKey} ${key}`;
@@ -44,10 +50,17 @@ export const createSubmitMemories = (now: () => number) => {
       get: (key) => submits().get(nameOf(key)),
       keep: (key, submit) => void submits().set(nameOf(key), submit),
       forget: (key) => void submits().delete(nameOf(key)),
-      claim(jobId) {
-        if (claimed().has(nameOf(jobId))) return false;
-        claimed().set(nameOf(jobId), true);
-        return true;
+      claim: (jobId) => void claimed().set(nameOf(jobId), true),
+      isClaimed: (jobId) => claimed().has(nameOf(jobId)),
+      unanswered: (fingerprint) => underWay.get(nameOf(fingerprint)) ?? 0,
+      begin(fingerprint) {
+        const name = nameOf(fingerprint);
+        underWay.set(name, (underWay.get(name) ?? 0) + 1);
+        return () => {
+          const left = (underWay.get(name) ?? 1) - 1;
+          if (left > 0) underWay.set(name, left);
+          else underWay.delete(name);
+        };
       },
     };
   };

@@ -36,7 +36,7 @@ export interface LiveUpstream extends JobsView {
   readonly omitted: Set<string>;
   /** Ids whose rows make no sense. */
   readonly unreadable: Set<string>;
-  readonly calls: { readonly operation: 'byIds' | 'get' | 'query'; readonly at: number }[];
+  readonly calls: { readonly operation: 'byIds' | 'get' | 'queryRows'; readonly at: number }[];
 }
 
 interface Condition {
@@ -51,7 +51,7 @@ const holds = (value: string | null, { $in, $gte }: Condition) =>
 export const createLiveUpstream = (now: () => number): LiveUpstream => {
   const jobs = new Map<string, Job>();
   const calls: LiveUpstream['calls'] = [];
-  const called = (operation: 'byIds' | 'get' | 'query') => {
+  const called = (operation: 'byIds' | 'get' | 'queryRows') => {
     calls.push({ operation, at: now() });
     const error = upstream.failWith?.();
     if (error) throw error;
@@ -80,8 +80,8 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
       const found = jobs.get(id);
       return found === undefined ? null : seen(found);
     },
-    async query({ filter }) {
-      called('query');
+    async queryRows({ filter }) {
+      called('queryRows');
       if (typeof filter !== 'object' || !Array.isArray(filter['$or']))
         throw new Error('not the query of a feed');
       const rows = [...jobs.values()].filter((each) =>
@@ -94,7 +94,15 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
           );
         }),
       );
-      return { rows: rows.filter(({ id }) => !upstream.omitted.has(id)).map(seen), next: null };
+      const odd = new GatewayError('UPSTREAM_INVALID_RESPONSE', 'odd');
+      const shown = rows.filter(({ id }) => !upstream.omitted.has(id));
+      return {
+        rows: shown.map((each) => ({
+          id: each.id,
+          value: upstream.unreadable.has(each.id) ? odd : seen(each),
+        })),
+        next: null,
+      };
     },
   };
   return upstream;
