@@ -8,7 +8,7 @@ import { silentLog } from '../src/telemetry/log.ts';
 import { createCaller } from '../src/upstream/caller.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
 import { defaultWatch } from './support/gateway.ts';
-import { createLiveUpstream, type LiveUpstream } from './support/live-upstream.ts';
+import { createLiveUpstream, job, type LiveUpstream } from './support/live-upstream.ts';
 import { guid } from './support/rows.ts';
 
 const callerOf = (authorization: string) => createCaller({ authorization, siteId: null, accountId: null });
@@ -575,5 +575,149 @@ describe('callers', () => {
       ["SNAPSHOT Bob's IN_PROGRESS"],
     ]);
     expect([status(ann).watchedJobs, status(bob).watchedJobs]).toEqual([0, 1]);
+  });
+});
+
+describe('hostile timing', () => {
+  it('looks for the first of a crowd that keeps coming', async () => {
+    const { clock, upstream, watch } = setUp();
+    for (let n = 0; n < 80; n += 1) upstream.put(n);
+    const first = watch(0);
+    for (let n = 1; n < 80; n += 1) {
+      await clock.advance(5);
+      watch(n);
+    }
+    expect(first.told).toEqual(['SNAPSHOT Job 0 IN_PROGRESS']);
+    expect(upstream.calls.length).toBeLessThan(5);
+  });
+
+  it('tells of the others though one row of the feed cannot be read', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    const reading = feed();
+    await clock.advance(1500);
+    upstream.unreadable.add(guid(0));
+    upstream.put(1, { status: 'COMPLETED' });
+    await clock.advance(5000);
+    expect(reading.told).toEqual(['STATUS_CHANGED Job 1 COMPLETED after IN_PROGRESS']);
+  });
+
+  it('loses no end of a reader who leaves after any of its events', async () => {
+    for (let taken = 1; taken <= 3; taken += 1) {
+      const { clock, upstream, hub } = setUp();
+      const { signal } = new AbortController();
+      const open = (since: Date) => hub.as(ann).watchJobs({ filter: {}, since }, null, signal);
+      const start = new Date(clock.now());
+      upstream.put(0);
+      for (const n of [1, 2]) {
+        upstream.put(n, { status: 'FAILED', startedAt: start, finishedAt: new Date(clock.now() + n * 100) });
+      }
+      const opening = open(start);
+      await clock.advance(1000);
+      const stream = await opening;
+      const told: string[] = [];
+      let since = start;
+      for (let n = 0; n < taken; n += 1) {
+        const { value } = await stream.next();
+        if (value === undefined) continue;
+        told.push(value.update.job.id);
+        since = value.update.observedAt;
+      }
+      await stream.return();
+      const again = open(since);
+      await clock.advance(1000);
+      const back = await again;
+      for (let event = back.take(); event !== undefined; event = back.take()) told.push(event.update.job.id);
+      expect(new Set(told)).toEqual(new Set([guid(0), guid(1), guid(2)]));
+      await back.return();
+    }
+  });
+
+  it('does not bring a deleted job back from an answer of before', async () => {
+    const { clock, hub, upstream, feed } = setUp();
+    upstream.put(0);
+    const reading = feed();
+    await clock.advance(1500);
+    const slow = Promise.withResolvers<void>();
+    const { answer } = upstream;
+    upstream.answer = () => slow.promise;
+    await clock.advance(3000);
+    upstream.remove(0);
+    hub.as(ann).forget(guid(0));
+    slow.resolve();
+    upstream.answer = answer;
+    await clock.advance(20_000);
+    expect(reading.told).toEqual(['DELETED Job 0 IN_PROGRESS']);
+  });
+
+  it('does not take a fresh submit for gone that a look under way cannot show yet', async () => {
+    const { clock, hub, upstream, feed } = setUp();
+    const reading = feed();
+    await clock.advance(1500);
+    const slow = Promise.withResolvers<void>();
+    const { answer } = upstream;
+    upstream.answer = () => slow.promise;
+    await clock.advance(3000);
+    hub.as(ann).observe(job(0, { observedAt: new Date(clock.now()), startedAt: new Date(clock.now()) }));
+    slow.resolve();
+    upstream.answer = answer;
+    await settled();
+    expect(reading.told).toEqual(['SUBMITTED Job 0 IN_PROGRESS']);
+    upstream.put(0, { startedAt: new Date(clock.now()) });
+    await clock.advance(20_000);
+    expect(reading.told).toEqual(['SUBMITTED Job 0 IN_PROGRESS']);
+  });
+
+  it('confirms every job in turn that the queries leave out', async () => {
+    const { clock, upstream, watch } = setUp();
+    const readings = Array.from({ length: 25 }, (_, n) => {
+      upstream.put(n);
+      return watch(n);
+    });
+    await clock.advance(1500);
+    for (let n = 0; n < 25; n += 1) {
+      upstream.omitted.add(guid(n));
+      upstream.put(n, { status: 'COMPLETED' });
+    }
+    await clock.advance(60_000);
+    expect(readings.map(({ end }) => end)).toEqual(Array(25).fill('complete'));
+  });
+
+  it('does not let a newcomer hang behind a long Retry-After', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    upstream.put(1);
+    watch(0);
+    await clock.advance(1500);
+    upstream.failWith = limited(600_000);
+    await clock.advance(5000);
+    const late = watch(1);
+    await clock.advance(31_000);
+    expect(late.end).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('tells of a job that is submitted while the feed waits for its first look', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.failWith = unavailable;
+    const reading = feed();
+    await clock.advance(2000);
+    upstream.put(0, { startedAt: new Date(clock.now()) });
+    upstream.failWith = undefined;
+    await clock.advance(10_000);
+    expect(reading.told).toEqual(['SUBMITTED Job 0 IN_PROGRESS']);
+  });
+
+  it('shares the snapshots of a crowd that comes back', async () => {
+    const { clock, hub, upstream, feed } = setUp();
+    upstream.put(0);
+    feed();
+    await clock.advance(5000);
+    const { signal } = new AbortController();
+    const since = new Date(clock.now());
+    const streams = await Promise.all(
+      Array.from({ length: 3 }, () => hub.as(ann).watchJobs({ filter: {}, since }, null, signal)),
+    );
+    expect(new Set(streams.map((stream) => stream.take())).size).toBe(1);
   });
 });

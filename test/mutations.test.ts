@@ -324,6 +324,17 @@ describe('a fault of the network', () => {
     expect(upstream.count('SubmitJob')).toBe(1);
   });
 
+  it('finds an export whose file name upstream has chosen', async () => {
+    const { jobs, reply } = makingJobs((_n, job) => {
+      job.destination.file.fileName = 'export-1.csv';
+      return { made: true, reply: 'reset' };
+    });
+    const upstream = await startScriptedUpstream(reply);
+    const input = { ...wanted, destination: { file: { format: 'CSV' } } };
+    const { data } = await openGateway(upstream.url).ask(submit, { variables: { input } });
+    expect(data.submitJob.job.id).toBe(jobs[0].id);
+  });
+
   it('finds it after a time-out', async () => {
     const { jobs, reply } = makingJobs(() => ({ made: true, reply: 'hang' }));
     const upstream = await startScriptedUpstream(reply);
@@ -473,6 +484,29 @@ describe('an idempotency key', () => {
     const found = await gateway.ask(submit, { variables: { input } });
     expect(found.data.submitJob).toMatchObject({ replayed: true, job: { id: guid(77) } });
     expect(upstream.count('SubmitJob')).toBe(2);
+  });
+
+  it('gives two submits of the same never one job', async () => {
+    const answer = Promise.withResolvers<void>();
+    const { jobs, reply } = makingJobs((n) =>
+      n === 1 ? { made: true, reply: null } : { made: false, reply: 'reset' },
+    );
+    const asked = Promise.withResolvers<void>();
+    const upstream = await startScriptedUpstream(async (call) => {
+      const said = reply(call);
+      if (call.operation === 'SubmitJob' && jobs.length === 1 && upstream.count('SubmitJob') === 1) {
+        asked.resolve();
+        await answer.promise;
+      }
+      return said;
+    });
+    const gateway = openGateway(upstream.url);
+    const first = gateway.ask(submit, { variables: { input: { ...wanted, idempotencyKey: 'a' } } });
+    await asked.promise;
+    const second = await gateway.ask(submit, { variables: { input: { ...wanted, idempotencyKey: 'b' } } });
+    expect(second.errors?.[0]?.extensions.code).toBe('OUTCOME_UNKNOWN');
+    answer.resolve();
+    expect((await first).data.submitJob.job.id).toBe(jobs[0].id);
   });
 });
 

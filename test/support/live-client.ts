@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { callerHeaders } from './live-server.ts';
@@ -138,10 +139,10 @@ const watchOverWebSocket = async (url: string, query: string, options: WatchOpti
 
 /** The events of a stream as they come: their names and what they hold. */
 export async function* readEvents(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<{ event: string; text: string }> {
+  response: IncomingMessage,
+): AsyncGenerator<{ readonly event: string; readonly text: string }> {
   let rest = '';
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+  for await (const chunk of response.setEncoding('utf8')) {
     const blocks = (rest + chunk).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
@@ -153,30 +154,34 @@ export async function* readEvents(
   }
 }
 
-export interface EventStream {
-  readonly response: Promise<Response>;
-  readonly watch: Watch;
-}
-
-/** A subscription by server-sent events, gone when the test ends. */
-export const openEventStream = (
+/** Asks for an event stream and reads none of it. The connection is its own, and gone when the test ends. */
+export const askForEvents = (
   url: string,
   query: string,
   { headers = callerHeaders, variables = {} }: WatchOptions = {},
-): EventStream => {
-  const abort = new AbortController();
-  onTestFinished(() => abort.abort());
-  const response = fetch(url, {
+): { readonly response: Promise<IncomingMessage>; leave(): void } => {
+  const asking = request(url, {
     method: 'POST',
+    agent: false,
     headers: { accept: 'text/event-stream', 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query, variables }),
-    signal: abort.signal,
   });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    asking.once('response', resolve).once('error', reject);
+  });
+  // whoever leaves while it is pending wants none
+  response.catch(() => undefined);
+  asking.on('error', () => undefined).end(JSON.stringify({ query, variables }));
+  const leave = () => void asking.destroy();
+  onTestFinished(leave);
+  return { response, leave };
+};
+
+/** A subscription by server-sent events. */
+export const watchByEvents = (url: string, query: string, options: WatchOptions = {}): Watch => {
+  const { response, leave } = askForEvents(url, query, options);
   const inbox = createInbox<Told>();
   const read = async () => {
-    const { body } = await response;
-    if (body === null) return;
-    for await (const { event, text } of readEvents(body)) {
+    for await (const { event, text } of readEvents(await response)) {
       if (event === 'complete') inbox.push({ type: 'complete' });
       if (event !== 'next') continue;
       const { data, errors } = JSON.parse(text);
@@ -184,10 +189,9 @@ export const openEventStream = (
       inbox.push(data ? { type: 'next', data, ...(errors && { errors }) } : { type: 'error', errors });
     }
   };
-  // it ends by being aborted
+  // it ends by being left
   read().catch(() => undefined);
-  const leave = () => abort.abort();
-  return { response, watch: { ...inbox, leave, terminate: leave } };
+  return { ...inbox, leave, terminate: leave };
 };
 
 /** What is promised of watching, whatever the transport. */
@@ -195,5 +199,5 @@ export const transports: Readonly<
   Record<string, (url: string, query: string, options?: WatchOptions) => Promise<Watch>>
 > = {
   'a WebSocket': watchOverWebSocket,
-  'server-sent events': async (url, query, options) => openEventStream(url, query, options).watch,
+  'server-sent events': async (url, query, options) => watchByEvents(url, query, options),
 };

@@ -30,6 +30,8 @@ export interface LiveUpstream extends JobsView {
   /** Puts a job, or a new state of it, upstream. */
   put(n: number, more?: Partial<Job>): void;
   remove(n: number): void;
+  /** Every answer is made when the call comes, and given once this settles. */
+  answer: () => Promise<void>;
   /** Every call throws what this gives, unless that is undefined. */
   failWith: (() => Error) | undefined;
   /** Ids that queries leave out although the jobs are there. */
@@ -58,6 +60,7 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
   };
   const seen = (found: Job): Job => ({ ...found, observedAt: new Date(now()) });
   const upstream: LiveUpstream = {
+    answer: async () => {},
     failWith: undefined,
     omitted: new Set(),
     unreadable: new Set(),
@@ -96,13 +99,12 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
       );
       const odd = new GatewayError('UPSTREAM_INVALID_RESPONSE', 'odd');
       const shown = rows.filter(({ id }) => !upstream.omitted.has(id));
-      return {
-        rows: shown.map((each) => ({
-          id: each.id,
-          value: upstream.unreadable.has(each.id) ? odd : seen(each),
-        })),
-        next: null,
-      };
+      const answer = shown.map((each) => ({
+        id: each.id,
+        value: upstream.unreadable.has(each.id) ? odd : seen(each),
+      }));
+      await upstream.answer();
+      return { rows: answer, next: null };
     },
   };
   return upstream;

@@ -54,8 +54,10 @@ export const startMovingJobs = async (
     const { filter, cursorPaging } = call.body?.query ?? {};
     // what comes after the first page has a cursor and no filter
     const [asked, from] = cursorPaging?.cursor ? JSON.parse(cursorPaging.cursor) : [filter, 0];
-    if (!asked?.$or) return lookup([...rows.values()])(call);
-    const found = [...rows.values()].filter((row) => asked.$or.some((each: Row) => holds(row, each)));
+    if (!asked || asked.id) return lookup([...rows.values()])(call);
+    const found = [...rows.values()].filter(
+      (row) => asked.$or?.some((each: Row) => holds(row, each)) ?? true,
+    );
     const to = from + cursorPaging.limit;
     return jobsPage(found.slice(from, to), to < found.length ? JSON.stringify([asked, to]) : null);
   };
