@@ -87,7 +87,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     requestsPerMinute: upstreamRequestsPerMinute,
     clock,
     log,
-    upstream: (caller, signal) => upstream.as(caller, signal).jobs,
+    upstream: (caller, signal) => {
+      const { jobs, now } = upstream.as(caller, signal);
+      return { ...jobs, now };
+    },
   });
   const contexts = createContextFactory({
     upstream,

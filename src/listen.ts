@@ -1,10 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 
 export interface Listening {
   readonly server: Server;
   /** Without a path, for example http://127.0.0.1:4000. */
   readonly url: string;
 }
+
+/** Answers that never end by themselves. */
+const eventStreamsOf = new WeakMap<Server, Set<ServerResponse>>();
 
 const urlOf = (server: Server): string => {
   const address = server.address();
@@ -16,9 +19,13 @@ const urlOf = (server: Server): string => {
 /** An HTTP server once it listens; fails when it cannot. */
 export const listen = async (listener: RequestListener, port: number, host: string): Promise<Listening> => {
   const server = createServer(listener);
-  server.on('request', (_request, response) => {
+  const eventStreams = new Set<ServerResponse>();
+  eventStreamsOf.set(server, eventStreams);
+  server.on('request', (request, response) => {
+    if (request.headers.accept?.includes('text/event-stream')) eventStreams.add(response);
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
+      eventStreams.delete(response);
       if (!server.listening) server.closeIdleConnections();
     });
   });
@@ -32,9 +39,11 @@ export const listen = async (listener: RequestListener, port: number, host: stri
   return { server, url: urlOf(server) };
 };
 
-/** Ends listening and idle connections at once; what is under way gets `graceMs` to finish. */
+/** Ends listening, idle connections and event streams at once; what else is under way gets `graceMs` to finish. */
 export const drain = async (server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // cut, not completed: its client is to connect again
+  for (const response of eventStreamsOf.get(server) ?? []) response.destroy();
   server.closeIdleConnections();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -1,3 +1,5 @@
+import { sustained } from './poll-share.ts';
+
 /** How often to poll. All in milliseconds, but for the last two. */
 export interface CadenceOptions {
   /** While something moves. */
@@ -30,7 +32,7 @@ const maxRetryAfterMs = 60 * 60_000;
 
 /** Often while something moves, ever more seldom while nothing does, and never above the share of the allowance. */
 export const createCadence = ({ minMs, maxMs, share, requestsPerMinute }: CadenceOptions): Cadence => {
-  const costMs = 60_000 / (share * requestsPerMinute);
+  const costMs = 60_000 / sustained(share * requestsPerMinute);
   let wish = minMs;
   let floor = 0;
   return {

@@ -3,24 +3,10 @@ import { isFinished, type Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import { type JobUpdate, updateFrom } from '../domain/job-update.ts';
 import { matchesFilter } from '../domain/matches-filter.ts';
+import type { FeedLook, FeedReader } from './feed-reader.ts';
 import { firstWindowMs, happenedAt, overlapMs, time } from './feed-time.ts';
-import type { JobEvent, Latest, Tick } from './latest.ts';
+import type { JobEvent, Tick } from './latest.ts';
 import { createSnapshots } from './snapshots.ts';
-
-export interface FeedReader {
-  readonly latest: Latest;
-  readonly filter: JobFilter;
-  readonly since: Date | null;
-  readonly joinedAt: number;
-}
-
-/** What a look for the query of a feed brought. */
-export interface FeedLook {
-  readonly rows: readonly Job[];
-  /** Ids of rows that are there and cannot be read. */
-  readonly unreadable: readonly string[];
-  readonly startedAt: number;
-}
 
 export interface JobFeed {
   readonly isWanted: boolean;
@@ -47,8 +33,16 @@ export interface JobFeed {
   complete(): void;
 }
 
+export interface JobFeedOptions {
+  readonly now: () => number;
+  /** What it compares with upstream's instants. */
+  readonly upstreamNow: () => number;
+  /** How long one snapshot serves all who join. */
+  readonly snapshotMs: number;
+}
+
 /** Follows every unfinished and newly submitted job of a caller for any number of readers. */
-export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed => {
+export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions): JobFeed => {
   const readers = new Set<FeedReader>();
   const newcomers = new Map<FeedReader, PromiseWithResolvers<void>>();
   const known = new Map<string, Job>();
@@ -63,7 +57,7 @@ export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed =>
   // the newcomers that the look under way asks for; who comes later waits for the next
   let asked: readonly FeedReader[] = [];
 
-  const windowFrom = () => (mark === null ? now() - firstWindowMs : mark - overlapMs);
+  const windowFrom = () => (mark === null ? upstreamNow() - firstWindowMs : mark - overlapMs);
 
   /**
    * Whoever comes back with this instant as `since` must be told of whatever happened after it. A reader may leave
@@ -115,7 +109,7 @@ export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed =>
     )) {
       if (since === null) {
         // submitted while the reader waited to be admitted
-        if (time(job.startedAt) < joinedAt || time(job.startedAt) > now()) continue;
+        if (time(job.startedAt) < joinedAt || time(job.startedAt) > upstreamNow() + overlapMs) continue;
         latest.push({
           tick: {},
           update: { ...snapshotOf(job, toldAt(job, true)).update, kind: 'SUBMITTED' },
@@ -135,7 +129,7 @@ export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed =>
     for (const [key, job] of known) {
       if (isFinished(job) && time(job.startedAt) < oldest && time(job.finishedAt) < oldest) known.delete(key);
     }
-    for (const [key, at] of removed) if (at < now() - firstWindowMs) removed.delete(key);
+    for (const [key, at] of removed) if (at < upstreamNow() - firstWindowMs) removed.delete(key);
   };
 
   const refuse = (error: unknown) => {
@@ -206,7 +200,10 @@ export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed =>
         const key = idKey(job.id);
         seen.add(key);
         // no row may carry the mark into the future, where it would hide all that follows
-        newest = Math.max(newest, Math.min(now(), Math.max(time(job.startedAt), time(job.finishedAt))));
+        newest = Math.max(
+          newest,
+          Math.min(upstreamNow(), Math.max(time(job.startedAt), time(job.finishedAt))),
+        );
         if (isFirst) known.set(key, job);
         else if (observe(job, tick)) changed = true;
         // older than what readers follow, but a newcomer asked for it
@@ -229,7 +226,7 @@ export const createJobFeed = (now: () => number, snapshotMs: number): JobFeed =>
     },
     observe,
     remove(update, tick) {
-      removed.set(idKey(update.job.id), now());
+      removed.set(idKey(update.job.id), upstreamNow());
       if (known.delete(idKey(update.job.id)))
         send({ ...update, observedAt: toldAt(update.job, false) }, tick);
     },

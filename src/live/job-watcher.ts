@@ -6,7 +6,8 @@ import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createCadence } from './cadence.ts';
-import { createJobFeed, type FeedReader } from './job-feed.ts';
+import type { FeedReader } from './feed-reader.ts';
+import { createJobFeed } from './job-feed.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
 import { countCalls, type JobsView, type Looked, lookAt, lookFor, nothing } from './look.ts';
 import { createStaleAlarm, isAccessDenied, isHopeless, mayPass } from './patience.ts';
@@ -58,9 +59,10 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const { clock, log, share, staleAfterMs, onIdle } = options;
   const { now } = clock;
   const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs: options.pollMinMs });
-  const feed = createJobFeed(now, options.pollMinMs);
+
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
+  const feed = createJobFeed({ now, upstreamNow: jobs.now, snapshotMs: options.pollMinMs });
   const cadence = createCadence({
     minMs: options.pollMinMs,
     maxMs: options.pollMaxMs,
@@ -143,7 +145,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
-        ...(withFeed ? [lookAtFeed(tick, now())] : []),
+        ...(withFeed ? [lookAtFeed(tick, jobs.now())] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
@@ -160,13 +162,15 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     }
   };
 
+  const expectedCalls = () => Math.ceil(watched.size / maxPageSize) + Number(feed.isWanted);
+
   const loop = createPollLoop({
     clock,
     log,
     cadence,
     share,
     hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers,
-    expectedCalls: () => Math.ceil(watched.size / maxPageSize) + Number(feed.isWanted),
+    expectedCalls,
     look,
   });
 
@@ -211,7 +215,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
     async watchJobs({ filter, since }, kinds, signal) {
       const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
-      const reader: FeedReader = { latest, filter, since, joinedAt: now() };
+      const reader: FeedReader = { latest, filter, since, joinedAt: jobs.now() };
       const admitted = feed.join(reader);
       loop.wake();
       return opened(admitted);
@@ -230,7 +234,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     get pollIntervalMs() {
-      return closed ? null : cadence.intervalMs;
+      return closed ? null : Math.max(cadence.intervalMs, share.waitMs(expectedCalls()));
     },
 
     close() {

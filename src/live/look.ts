@@ -6,7 +6,7 @@ import { maxPageSize } from '../domain/page.ts';
 import { allPages } from '../paging/all-pages.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
-import type { FeedLook } from './job-feed.ts';
+import type { FeedLook } from './feed-reader.ts';
 
 /** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
 const maxConfirmations = 10;
@@ -23,7 +23,10 @@ export interface Looked {
 
 export const nothing: Looked = { found: [], gone: [], failed: new Map(), failures: [] };
 
-export type JobsView = Pick<JobsApi, 'byIds' | 'get' | 'queryRows'>;
+export interface JobsView extends Pick<JobsApi, 'byIds' | 'get' | 'queryRows'> {
+  /** The present instant on upstream's clock, or earlier. */
+  now(): number;
+}
 
 /** The same, telling of each call; `calls` counts them. */
 export const countCalls = (view: JobsView, onCall: () => void): JobsView & { readonly calls: number } => {
@@ -39,6 +42,7 @@ export const countCalls = (view: JobsView, onCall: () => void): JobsView & { rea
     byIds: counted(view.byIds),
     get: counted(view.get),
     queryRows: counted(view.queryRows),
+    now: view.now,
     get calls() {
       return calls;
     },
@@ -90,12 +94,15 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
   return { found, gone, failed, failures };
 };
 
+/** A `since` of long ago may not spend what all the caller's watches live on. */
+const maxFeedPages = 10;
+
 /** Every row of a feed's query, and the ids of those that cannot be read. */
 export const lookFor = async (jobs: JobsView, filter: JobFilter, startedAt: number): Promise<FeedLook> => {
   const query = compileJobQuery(filter, oldestFirst);
   const rows: Job[] = [];
   const unreadable: string[] = [];
-  for (const { id, value } of await allPages((page) => jobs.queryRows(query, page))) {
+  for (const { id, value } of await allPages((page) => jobs.queryRows(query, page), maxFeedPages)) {
     if (!(value instanceof GatewayError)) rows.push(value);
     else if (id !== null) unreadable.push(id);
   }

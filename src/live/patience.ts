@@ -6,6 +6,8 @@ const passingCodes: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_UNAVAILABLE',
+  // a proxy's page in place of an answer
+  'UPSTREAM_INVALID_RESPONSE',
 ]);
 
 export const isAccessDenied = ({ code }: GatewayError): boolean =>

@@ -4,6 +4,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
 import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
+import type { UpstreamClock } from './upstream-clock.ts';
 
 export type Operation =
   | 'GetJob'
@@ -28,7 +29,7 @@ export interface Answer {
   /** The parsed body of a 200. */
   readonly body: unknown;
   readonly requestId: string | null;
-  /** When the request was sent: whatever the answer does not show happened later. */
+  /** When the request was sent, on upstream's clock: whatever the answer does not show happened later. */
   readonly observedAt: Date;
 }
 
@@ -39,6 +40,7 @@ export interface HttpOptions {
   readonly url: URL;
   readonly timeoutMs: number;
   readonly now: () => number;
+  readonly upstreamClock: UpstreamClock;
   readonly log: Log;
 }
 
@@ -99,7 +101,7 @@ const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSign
 };
 
 /** The connection to upstream: a bounded pool that keeps connections alive. */
-export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamHttp => {
+export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOptions): UpstreamHttp => {
   const pool = new Pool(url.origin, {
     connections: maxConnections,
     pipelining: 1,
@@ -120,6 +122,7 @@ export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamH
       bodyTimeout: 0,
       signal,
     });
+    upstreamClock.read(single(headers['date']));
     const answer: RawAnswer = {
       status: statusCode,
       body: parse(await body.text()),
@@ -148,7 +151,7 @@ export const createHttp = ({ url, timeoutMs, now, log }: HttpOptions): UpstreamH
       if (body === undefined || body === notJson) {
         throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
       }
-      return { body, requestId, observedAt: new Date(startedAt) };
+      return { body, requestId, observedAt: upstreamClock.fromOurs(startedAt) };
     },
     close: () => pool.destroy(),
   };

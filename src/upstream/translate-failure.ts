@@ -100,7 +100,7 @@ export const translateFailure = (answer: RawAnswer, now: number): GatewayError =
         ? { status, code: nameOf(status), codeDerived: true, requestId }
         : { status, code: named, requestId },
     ...(wait === null ? {} : { retryAfterMs: wait }),
-    ...(code === 'UPSTREAM_REJECTED' ? { rejection } : {}),
+    ...(code === 'UPSTREAM_REJECTED' && status < 500 ? { rejection } : {}),
   });
 };
 

@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts';
 import { type Call, createHttp } from './http.ts';
 import { createJobsApi, type JobsApi } from './jobs-api.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
+import { createUpstreamClock } from './upstream-clock.ts';
 
 const maxCallers = 10_000;
 
@@ -26,6 +27,8 @@ export interface CallerUpstream {
   allowance(): Allowance;
   /** When upstream last answered this caller. */
   lastSuccessAt(): Date | null;
+  /** The present instant on upstream's clock, as far as it is known, or earlier. */
+  now(): number;
 }
 
 export interface Upstream {
@@ -56,7 +59,8 @@ export const createUpstream = ({
   now,
   log,
 }: UpstreamOptions): Upstream => {
-  const http = createHttp({ url, timeoutMs, now, log });
+  const upstreamClock = createUpstreamClock(now);
+  const http = createHttp({ url, timeoutMs, now, upstreamClock, log });
   const allowances = createAllowances(requestsPerMinute, now);
   const successes = new LRUCache<string, Date>({ max: maxCallers });
 
@@ -76,6 +80,7 @@ export const createUpstream = ({
         jobs: createJobsApi(call, log),
         schedules: createSchedulesApi(call),
         allowance: () => allowances.of(caller.key),
+        now: () => upstreamClock.fromOurs(now()).getTime(),
         lastSuccessAt: () => successes.get(caller.key) ?? null,
       };
     },

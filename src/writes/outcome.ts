@@ -10,5 +10,8 @@ export const mayHaveHappened = (error: unknown): error is GatewayError =>
     // 501 says that nothing was done
     (error.upstream !== null && error.upstream.status >= 500 && error.upstream.status !== 501));
 
-export const outcomeUnknown = (message: string, cause: unknown): GatewayError =>
-  new GatewayError('OUTCOME_UNKNOWN', message, { cause });
+export const outcomeUnknown = (message: string, cause: GatewayError): GatewayError =>
+  new GatewayError('OUTCOME_UNKNOWN', message, {
+    cause,
+    ...(cause.upstream === null ? {} : { upstream: cause.upstream }),
+  });

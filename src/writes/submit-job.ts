@@ -29,7 +29,7 @@ const resendAfterMs = [200, 1000];
 const lookAfterMs = [0, 500, 2000];
 
 const unknownMessage =
-  'The job was sent to Wix and no answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
+  'The job was sent to Wix and no good answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
 
 /** Submits jobs so that no fault of the network moves data twice. */
 export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
@@ -60,7 +60,7 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     return found !== undefined && others.length === 0 && next === null ? found : null;
   };
 
-  const findPatiently = async (wanted: NewJob, attemptedAt: Date, cause: unknown): Promise<Job> => {
+  const findPatiently = async (wanted: NewJob, attemptedAt: Date, cause: GatewayError): Promise<Job> => {
     for (const ms of lookAfterMs) {
       await wait(ms);
       const found = await find(wanted, attemptedAt).catch(() => null);

@@ -11,7 +11,7 @@ export type Terminated =
   | { readonly kind: 'not found' };
 
 const unknownMessage =
-  'The termination was sent to Wix and no answer came: the job may or may not go on. Look at the job, and terminate it again if it does.';
+  'The termination was sent to Wix and no good answer came: the job may or may not go on. Look at the job, and terminate it again if it does.';
 
 /** Statuses by which upstream may say that a finished job cannot be terminated; which one it uses is not documented. */
 const clashes: ReadonlySet<number> = new Set([400, 409, 428]);

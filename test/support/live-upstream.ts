@@ -62,6 +62,7 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
   const upstream: LiveUpstream = {
     answer: async () => {},
     failWith: undefined,
+    now,
     omitted: new Set(),
     unreadable: new Set(),
     calls,
