@@ -88,8 +88,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     clock,
     log,
     upstream: (caller, signal) => {
-      const { jobs, now } = upstream.as(caller, signal);
-      return { ...jobs, now };
+      const { jobs, toUpstreamTime } = upstream.as(caller, signal);
+      return { ...jobs, toUpstreamTime };
     },
   });
   const contexts = createContextFactory({

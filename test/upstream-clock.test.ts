@@ -11,7 +11,7 @@ const readings = (offByMs: number, answers: number): number => {
     now += 370;
     clock.read(new Date(now + offByMs).toUTCString());
   }
-  return clock.fromOurs(now).getTime() - now;
+  return clock.fromOurs(now) - now;
 };
 
 it('tells an instant on a clock that is behind, never later than it is there', () => {
@@ -30,5 +30,5 @@ it('does without a header that is missing or makes no sense', () => {
   const clock = createUpstreamClock(() => ours);
   clock.read(null);
   clock.read('yesterday');
-  expect(clock.fromOurs(ours)).toEqual(new Date(ours));
+  expect(clock.fromOurs(ours)).toBe(ours);
 });

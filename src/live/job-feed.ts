@@ -35,14 +35,15 @@ export interface JobFeed {
 
 export interface JobFeedOptions {
   readonly now: () => number;
-  /** What it compares with upstream's instants. */
-  readonly upstreamNow: () => number;
+  /** An instant of ours on upstream's clock: what is compared with upstream's instants. */
+  readonly toUpstreamTime: (instant: number) => number;
   /** How long one snapshot serves all who join. */
   readonly snapshotMs: number;
 }
 
 /** Follows every unfinished and newly submitted job of a caller for any number of readers. */
-export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions): JobFeed => {
+export const createJobFeed = ({ now, toUpstreamTime, snapshotMs }: JobFeedOptions): JobFeed => {
+  const upstreamNow = () => toUpstreamTime(now());
   const readers = new Set<FeedReader>();
   const newcomers = new Map<FeedReader, PromiseWithResolvers<void>>();
   const known = new Map<string, Job>();
@@ -64,7 +65,9 @@ export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions):
    * between two events, so an event claims no more than its own happening, nor than the last look at everything.
    */
   const toldAt = (job: Job, isNew: boolean): Date =>
-    new Date(Math.min(happenedAt(job, isNew), job.observedAt.getTime(), Math.max(completeAt, 0)));
+    new Date(
+      Math.min(happenedAt(job, isNew), toUpstreamTime(job.observedAt.getTime()), Math.max(completeAt, 0)),
+    );
 
   const send = (update: JobUpdate, tick: Tick) => {
     const event = { update, tick };
@@ -129,7 +132,7 @@ export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions):
     for (const [key, job] of known) {
       if (isFinished(job) && time(job.startedAt) < oldest && time(job.finishedAt) < oldest) known.delete(key);
     }
-    for (const [key, at] of removed) if (at < upstreamNow() - firstWindowMs) removed.delete(key);
+    for (const [key, at] of removed) if (at < now() - firstWindowMs) removed.delete(key);
   };
 
   const refuse = (error: unknown) => {
@@ -194,7 +197,7 @@ export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions):
       const seen = new Set(unreadable.map(idKey));
       let changed = false;
       let newest = mark ?? windowFrom();
-      completeAt = startedAt;
+      completeAt = toUpstreamTime(startedAt);
       const order = (job: Job) => happenedAt(job, !known.has(idKey(job.id)));
       for (const job of rows.toSorted((one, other) => order(one) - order(other) || 0)) {
         const key = idKey(job.id);
@@ -226,7 +229,7 @@ export const createJobFeed = ({ now, upstreamNow, snapshotMs }: JobFeedOptions):
     },
     observe,
     remove(update, tick) {
-      removed.set(idKey(update.job.id), upstreamNow());
+      removed.set(idKey(update.job.id), now());
       if (known.delete(idKey(update.job.id)))
         send({ ...update, observedAt: toldAt(update.job, false) }, tick);
     },

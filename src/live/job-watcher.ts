@@ -62,7 +62,11 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
-  const feed = createJobFeed({ now, upstreamNow: jobs.now, snapshotMs: options.pollMinMs });
+  const feed = createJobFeed({
+    now,
+    toUpstreamTime: jobs.toUpstreamTime,
+    snapshotMs: options.pollMinMs,
+  });
   const cadence = createCadence({
     minMs: options.pollMinMs,
     maxMs: options.pollMaxMs,
@@ -145,7 +149,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
-        ...(withFeed ? [lookAtFeed(tick, jobs.now())] : []),
+        ...(withFeed ? [lookAtFeed(tick, now())] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
@@ -215,7 +219,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
     async watchJobs({ filter, since }, kinds, signal) {
       const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
-      const reader: FeedReader = { latest, filter, since, joinedAt: jobs.now() };
+      const reader: FeedReader = { latest, filter, since, joinedAt: jobs.toUpstreamTime(now()) };
       const admitted = feed.join(reader);
       loop.wake();
       return opened(admitted);

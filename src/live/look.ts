@@ -24,8 +24,8 @@ export interface Looked {
 export const nothing: Looked = { found: [], gone: [], failed: new Map(), failures: [] };
 
 export interface JobsView extends Pick<JobsApi, 'byIds' | 'get' | 'queryRows'> {
-  /** The present instant on upstream's clock, or earlier. */
-  now(): number;
+  /** An instant of ours on upstream's clock, or earlier. */
+  toUpstreamTime(instant: number): number;
 }
 
 /** The same, telling of each call; `calls` counts them. */
@@ -42,7 +42,7 @@ export const countCalls = (view: JobsView, onCall: () => void): JobsView & { rea
     byIds: counted(view.byIds),
     get: counted(view.get),
     queryRows: counted(view.queryRows),
-    now: view.now,
+    toUpstreamTime: view.toUpstreamTime,
     get calls() {
       return calls;
     },

@@ -29,7 +29,7 @@ export interface Answer {
   /** The parsed body of a 200. */
   readonly body: unknown;
   readonly requestId: string | null;
-  /** When the request was sent, on upstream's clock: whatever the answer does not show happened later. */
+  /** When the request was sent: whatever the answer does not show happened later. */
   readonly observedAt: Date;
 }
 
@@ -151,7 +151,7 @@ export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOpti
       if (body === undefined || body === notJson) {
         throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
       }
-      return { body, requestId, observedAt: upstreamClock.fromOurs(startedAt) };
+      return { body, requestId, observedAt: new Date(startedAt) };
     },
     close: () => pool.destroy(),
   };

@@ -7,7 +7,7 @@ export interface UpstreamClock {
   /** Takes in the Date header of an answer that has just arrived. */
   read(dateHeader: string | null): void;
   /** An instant of ours on upstream's clock, never later than it really was there. */
-  fromOurs(instant: number): Date;
+  fromOurs(instant: number): number;
 }
 
 /**
@@ -26,6 +26,6 @@ export const createUpstreamClock = (now: () => number): UpstreamClock => {
       const behind = Math.min(...readings);
       behindMs = behind < negligibleMs ? 0 : behind;
     },
-    fromOurs: (instant) => new Date(instant - behindMs),
+    fromOurs: (instant) => instant - behindMs,
   };
 };

@@ -27,8 +27,8 @@ export interface CallerUpstream {
   allowance(): Allowance;
   /** When upstream last answered this caller. */
   lastSuccessAt(): Date | null;
-  /** The present instant on upstream's clock, as far as it is known, or earlier. */
-  now(): number;
+  /** An instant of ours on upstream's clock, as far as that is known, or earlier. */
+  toUpstreamTime(instant: number): number;
 }
 
 export interface Upstream {
@@ -80,7 +80,7 @@ export const createUpstream = ({
         jobs: createJobsApi(call, log),
         schedules: createSchedulesApi(call),
         allowance: () => allowances.of(caller.key),
-        now: () => upstreamClock.fromOurs(now()).getTime(),
+        toUpstreamTime: upstreamClock.fromOurs,
         lastSuccessAt: () => successes.get(caller.key) ?? null,
       };
     },

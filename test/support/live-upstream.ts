@@ -62,7 +62,7 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
   const upstream: LiveUpstream = {
     answer: async () => {},
     failWith: undefined,
-    now,
+    toUpstreamTime: (instant) => instant,
     omitted: new Set(),
     unreadable: new Set(),
     calls,
