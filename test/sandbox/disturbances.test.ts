@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type FaultKind, faultKinds } from '../../src/sandbox/http/faults.ts';
-import { collection, csv, openMover, otherSiteId, uploadUrlPath } from './open-mover.ts';
+import type { FaultKind } from '../../src/sandbox/http/faults.ts';
+import { collection, csv, openMover, otherSiteId } from './open-mover.ts';
 import { jobsPath } from './open-sandbox.ts';
 import { createStepClock } from './step-clock.ts';
 
@@ -65,13 +65,11 @@ describe('faults', () => {
   });
 
   test('spare the files and the pages of the sandbox itself', async () => {
-    const { url, post, call } = await openMover({
-      faults: { share: 1, kinds: faultKinds, operations: ['ListJobs'] },
-    });
-    const { uploadUrl } = await (await post(uploadUrlPath, {})).json();
-    expect((await fetch(uploadUrl, { method: 'PUT', body: 'x' })).status).toBe(200);
+    const { url, call } = await openMover({ faults: { share: 1, kinds: ['503'] } });
+    const unknown = `${url}/_sandbox/uploads/3f0a6c52-9c0d-4b7e-8a51-6f2f6f1d0a99`;
+    expect((await fetch(unknown, { method: 'PUT', body: 'x' })).status).toBe(404);
     expect((await fetch(`${url}/_sandbox/calls`)).status).toBe(200);
-    expect((await call(jobsPath)).status).toBe(500);
+    expect((await call(jobsPath)).status).toBe(503);
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { After } from '../../src/sandbox/clock.ts';
 import { collection, csv, fast, into, jsonl, openMover } from './open-mover.ts';
+import { createStepClock } from './step-clock.ts';
 
 const rows = [
   {
@@ -135,14 +137,22 @@ test('a JSONL file has an object a line, with the listed fields that the item ha
 });
 
 test('the address of a file is there from the start, the file once it is whole', async () => {
-  const { submit, ended, job } = await openMover({ speed: 20 });
+  const clock = createStepClock();
+  let isReleased = false;
+  const after: After = async (ms, signal) => {
+    if (!isReleased) await clock.after(ms, signal);
+  };
+  const { submit, ended, job } = await openMover({ speed: 1, now: clock.now, after });
   const { id, destination } = await submit({ source: collection('shops'), destination: csv });
   expect(destination['file']).not.toHaveProperty('url');
-  let state = await job(id);
-  while (state.status === 'UNINITIALIZED') state = await job(id);
+  await clock.step();
+  await clock.waited();
+  const state = await job(id);
   expect(state.status).toBe('INITIALIZING');
   const url = String(state.destination['file']?.['url']);
   expect((await fetch(url)).status).toBe(404);
+  isReleased = true;
+  await clock.step();
   await ended(id);
   const response = await fetch(url);
   expect(response.status).toBe(200);

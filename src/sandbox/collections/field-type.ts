@@ -13,9 +13,10 @@ type Coercion = {
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 const readNumber = (value: JsonValue): number | undefined => {
-  if (typeof value === 'number') return value;
   const text = typeof value === 'string' ? value.trim() : '';
-  const number = decimal.test(text) ? Number(text) : Number.NaN;
+  const written = decimal.test(text) ? Number(text) : Number.NaN;
+  // JSON's 1e999 is read as Infinity, which cannot be written again.
+  const number = typeof value === 'number' ? value : written;
   return Number.isFinite(number) ? number : undefined;
 };
 

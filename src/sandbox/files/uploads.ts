@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { denied, notFound } from '../http/failure.ts';
 import type { Site } from '../site.ts';
+import { asSegment } from './addresses.ts';
 
 export type Upload = {
   readonly fileId: string;
@@ -27,7 +28,13 @@ const mostUploads = 10_000;
 const longestName = 480;
 
 const safeName = (fileName: string): string =>
-  fileName.replaceAll(/[\p{Cc}\p{Cs}/\\]/gu, '_').slice(-longestName);
+  // Well-formed again, since the cut may go through a pair of surrogates.
+  asSegment(
+    fileName
+      .replaceAll(/[\p{Cc}\p{Cs}/\\]/gu, '_')
+      .slice(-longestName)
+      .toWellFormed(),
+  );
 
 /** Where the bytes of uploads may go, each for a quarter of an hour (CONTRACT 11). */
 export const createUploads = (): Uploads => {

@@ -1,12 +1,14 @@
-import { isList, isObject, type JsonObject, type JsonValue, parseJson } from '../json.ts';
+import { deepestJson, isList, isObject, type JsonObject, type JsonValue, parseJson } from '../json.ts';
 import { malformed } from './failure.ts';
 
 const parseObject = (text: string, what: string): JsonObject => {
   let parsed: JsonValue;
   try {
     parsed = parseJson(text);
-  } catch {
-    throw malformed(`${what} is not valid JSON.`);
+  } catch (error) {
+    throw malformed(
+      error instanceof RangeError ? `${what} is ${error.message}.` : `${what} is not valid JSON.`,
+    );
   }
   if (!isObject(parsed)) throw malformed(`${what} is not a JSON object.`);
   return parsed;
@@ -52,7 +54,11 @@ export const inputOfSearch = (search: string): JsonObject => {
   if (packed !== null) {
     return parseObject(Buffer.from(packed, 'base64url').toString('utf8'), "Parameter '.r'");
   }
-  return retypeMembers(nest([...parameters].map(([key, value]) => ({ path: key.split('.'), value }))));
+  const leaves = [...parameters].map(([key, value]) => ({ path: key.split('.'), value }));
+  if (leaves.some(({ path }) => path.length > deepestJson)) {
+    throw malformed(`A parameter is nested deeper than ${deepestJson} levels.`);
+  }
+  return retypeMembers(nest(leaves));
 };
 
 export const inputOfBody = (body: string): JsonObject => (body === '' ? {} : parseObject(body, 'The body'));

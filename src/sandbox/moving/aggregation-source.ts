@@ -5,6 +5,7 @@ import { misfit } from '../collections/shape-item.ts';
 import type { CollectionSource } from '../jobs/endpoint.ts';
 import type { JobError } from '../jobs/job.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
+import { createBudget } from '../pipeline/budget.ts';
 import { compilePipeline } from '../pipeline/pipeline.ts';
 import { type Column, columnOf, type OpenSource } from '../rows/row.ts';
 import type { TakeTurns } from '../turns.ts';
@@ -44,12 +45,17 @@ export const openAggregationSource = async (
   takeTurns: TakeTurns,
 ): Promise<OpenSource> => {
   let records: readonly JsonObject[] = collection.items();
+  const charge = createBudget();
   for (const stage of compilePipeline(aggregationPipeline, 'aggregationPipeline')) {
     await takeTurns(records.length);
-    records = stage(records);
+    records = stage(records, charge);
   }
   const wanted = fields.map(readField);
-  const keys = (): readonly string[] => [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const keys = (): readonly string[] => {
+    const found = new Set<string>();
+    for (const record of records) for (const key in record) found.add(key);
+    return [...found];
+  };
   return {
     total: records.length,
     columns: () => (wanted.length > 0 ? wanted : keys().map(columnOf)),

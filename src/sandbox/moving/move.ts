@@ -32,9 +32,12 @@ const moveRows = async (
   const stride = strideOf(source.total, speed);
   let sinceWait = 0;
   let isFull = false;
+  // What was terminated while its source was opened empties no collection.
+  signal.throwIfAborted();
   job.begin(source.total);
   destination.begin();
   for await (const row of source.rows()) {
+    signal.throwIfAborted();
     const outcome =
       'failure' in row
         ? ({ kind: 'rejected', failure: row.failure } as const)

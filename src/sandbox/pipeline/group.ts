@@ -2,6 +2,7 @@ import { comparableOf } from '../collections/comparable.ts';
 import { notValid } from '../jobs/job-fault.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { compareScalars } from '../query/scalar.ts';
+import type { Charge } from './budget.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { readList, readName, readObject, readOneOf } from './shape-fault.ts';
 import type { Stage } from './stage.ts';
@@ -11,9 +12,12 @@ type Accumulate = (values: readonly JsonValue[]) => JsonValue;
 const sumOf = (values: readonly JsonValue[]): number =>
   values.filter((value) => typeof value === 'number').reduce((total, value) => total + value, 0);
 
+/** What no number can hold is nothing, as in expressions. */
+const finite = (number: number): number | null => (Number.isFinite(number) ? number : null);
+
 const averageOf: Accumulate = (values) => {
   const count = values.filter((value) => typeof value === 'number').length;
-  return count === 0 ? null : sumOf(values) / count;
+  return count === 0 ? null : finite(sumOf(values) / count);
 };
 
 /** Nothing is neither the least nor the most. */
@@ -29,7 +33,7 @@ const extremeOf =
   };
 
 const accumulations: ReadonlyMap<string, Accumulate> = new Map<string, Accumulate>([
-  ['sum', sumOf],
+  ['sum', (values) => finite(sumOf(values))],
   ['avg', averageOf],
   ['min', extremeOf(-1)],
   ['max', extremeOf(1)],
@@ -73,15 +77,22 @@ export const compileGroup = (operand: JsonValue, field: string): Stage => {
   const accumulators = readList(group['accumulators'], `${field}.accumulators`, most).map((value, index) =>
     compileAccumulator(value, `${field}.accumulators[${index}]`),
   );
-  const idOf = (record: JsonObject): JsonObject =>
-    Object.fromEntries(ids.map(({ key, expression }) => [key, expression(record)]));
-  return (records) => {
-    const groups = Map.groupBy(records, (record) => JSON.stringify(idOf(record)));
+  const idOf = (record: JsonObject, charge: Charge): JsonObject => {
+    const id = Object.fromEntries(ids.map(({ key, expression }) => [key, expression(record)]));
+    charge(id);
+    return id;
+  };
+  return (records, charge) => {
+    const groups = Map.groupBy(records, (record) => JSON.stringify(idOf(record, charge)));
+    const accumulated = (members: readonly JsonObject[]): [string, JsonValue][] =>
+      accumulators.map(({ name, expression, accumulate }) => {
+        const value = accumulate(members.map(expression));
+        charge(value);
+        return [name, value];
+      });
     return [...groups.values()].map((members) => ({
-      _id: idOf(members[0] ?? {}),
-      ...Object.fromEntries(
-        accumulators.map(({ name, expression, accumulate }) => [name, accumulate(members.map(expression))]),
-      ),
+      _id: idOf(members[0] ?? {}, charge),
+      ...Object.fromEntries(accumulated(members)),
     }));
   };
 };

@@ -1,6 +1,7 @@
 import { readPath } from '../collections/field-path.ts';
 import { notValid } from '../jobs/job-fault.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
+import type { Charge } from './budget.ts';
 import { compileExpression } from './expression.ts';
 import { readList, readName, readObject, readOneOf } from './shape-fault.ts';
 import type { Stage } from './stage.ts';
@@ -8,7 +9,7 @@ import type { Stage } from './stage.ts';
 /** `keeps`: a member of this kind lists what stays, so that all else goes. */
 type Projection = {
   readonly keeps: boolean;
-  readonly apply: (result: JsonObject, record: JsonObject) => JsonObject;
+  readonly apply: (result: JsonObject, record: JsonObject, charge: Charge) => JsonObject;
 };
 
 const most = 1000;
@@ -27,7 +28,14 @@ const compileMember = (value: JsonValue, field: string): Projection => {
   if (key === 'reshape') {
     const name = readName(members['resultFieldName'], `${path}.resultFieldName`);
     const expression = compileExpression(members['expression'], `${path}.expression`);
-    return { keeps: true, apply: (result, record) => ({ ...result, [name]: expression(record) }) };
+    return {
+      keeps: true,
+      apply: (result, record, charge) => {
+        const value = expression(record);
+        charge(value);
+        return { ...result, [name]: value };
+      },
+    };
   }
   throw notValid(`Projection '${key}' is not supported.`, { field: path });
 };
@@ -36,8 +44,8 @@ export const compileProjection = (operand: JsonValue, field: string): Stage => {
   const fields = readList(readObject(operand, field)['fields'], `${field}.fields`, most);
   const members = fields.map((value, index) => compileMember(value, `${field}.fields[${index}]`));
   const startsEmpty = members.some(({ keeps }) => keeps);
-  return (records) =>
+  return (records, charge) =>
     records.map((record) =>
-      members.reduce((result, { apply }) => apply(result, record), startsEmpty ? {} : record),
+      members.reduce((result, { apply }) => apply(result, record, charge), startsEmpty ? {} : record),
     );
 };

@@ -4,12 +4,14 @@ import { sourceFilter } from '../collections/source-filter.ts';
 import { notValid } from '../jobs/job-fault.ts';
 import { isList, type JsonObject, type JsonValue } from '../json.ts';
 import { comparePositions, type SortEntry } from '../query/sort.ts';
+import type { Charge } from './budget.ts';
 import { compileExpression } from './expression.ts';
 import { compileGroup } from './group.ts';
 import { compileProjection } from './projection.ts';
 import { readCount, readList, readName, readObject, readOneOf, ShapeFault } from './shape-fault.ts';
 
-export type Stage = (records: readonly JsonObject[]) => readonly JsonObject[];
+/** Charges for what it makes, not for what it only passes on. */
+export type Stage = (records: readonly JsonObject[], charge: Charge) => readonly JsonObject[];
 
 type CompileStage = (operand: JsonValue, field: string) => Stage;
 
@@ -31,22 +33,29 @@ const compileSortEntry = (value: JsonValue, field: string): SortEntry => {
 const compileSort: CompileStage = (operand, field) => {
   const values = readList(readObject(operand, field)['values'], `${field}.values`, most);
   const sort = values.map((value, index) => compileSortEntry(value, `${field}.values[${index}]`));
-  return (records) =>
+  return (records, charge) =>
     records
-      .map((record) => ({
-        record,
-        position: sort.map(({ fieldName }) => comparableOf(readPath(record, fieldName))),
-      }))
+      .map((record) => {
+        const position = sort.map(({ fieldName }) => comparableOf(readPath(record, fieldName)));
+        charge(position);
+        return { record, position };
+      })
       .sort((left, right) => comparePositions(sort, left.position, right.position))
       .map(({ record }) => record);
 };
 
 const compileUnwind: CompileStage = (operand, field) => {
   const name = readName(readObject(operand, field)['arrayFieldName'], `${field}.arrayFieldName`);
-  return (records) =>
+  return (records, charge) =>
     records.flatMap((record) => {
       const list = readPath(record, name);
-      return isList(list) ? list.map((member) => ({ ...record, [name]: member })) : [];
+      if (!isList(list)) return [];
+      // The members are shared, the records that hold them are new.
+      const shell = Object.keys(record).map(() => null);
+      return list.map((member) => {
+        charge(shell);
+        return { ...record, [name]: member };
+      });
     });
 };
 
@@ -59,11 +68,15 @@ const compileAddFields: CompileStage = (operand, field) => {
       expression: compileExpression(expression, `${field}.fields[${index}].expression`),
     };
   });
-  return (records) =>
-    records.map((record) => ({
-      ...record,
-      ...Object.fromEntries(added.map(({ name, expression }) => [name, expression(record)])),
-    }));
+  return (records, charge) =>
+    records.map((record) => {
+      const values = added.map(({ name, expression }): [string, JsonValue] => {
+        const value = expression(record);
+        charge(value);
+        return [name, value];
+      });
+      return { ...record, ...Object.fromEntries(values) };
+    });
 };
 
 const compileSkip: CompileStage = (operand, field) => {

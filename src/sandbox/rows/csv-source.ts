@@ -22,11 +22,15 @@ const contentOf = (
   return { values: Object.fromEntries(filled.filter(([, text]) => text !== '')) };
 };
 
+const mostColumns = 5000;
+
 const readHeader = (record: CsvRecord | undefined): readonly string[] => {
   const header = record?.cells.map((name) => name.trim()) ?? [];
   if (header.length === 0) throw notReadable('The file has no header.');
   if (header.includes('')) throw notReadable('A column has no name.');
-  const twice = header.find((name, index) => header.indexOf(name) !== index);
+  if (header.length > mostColumns) throw notReadable(`The file has more than ${mostColumns} columns.`);
+  const seen = new Set<string>();
+  const twice = header.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw notReadable(`Column "${twice}" is there twice.`, { column: twice });
   return header;
 };
@@ -35,10 +39,9 @@ const readHeader = (record: CsvRecord | undefined): readonly string[] => {
 export const openCsvSource = async (bytes: Buffer, takeTurns: TakeTurns): Promise<OpenSource> => {
   let first: CsvRecord | undefined;
   let total = -1;
-  for await (const record of readCsvRecords(bytes)) {
+  for await (const record of readCsvRecords(bytes, takeTurns)) {
     first ??= record;
     total += 1;
-    await takeTurns();
   }
   const header = readHeader(first);
   return {
@@ -46,7 +49,7 @@ export const openCsvSource = async (bytes: Buffer, takeTurns: TakeTurns): Promis
     columns: () => header.map(columnOf),
     rows: async function* () {
       let row = 0;
-      for await (const record of readCsvRecords(bytes)) {
+      for await (const record of readCsvRecords(bytes, takeTurns)) {
         // Rows are counted from 1 below the header.
         if (row > 0) yield { sourceItemId: String(row), ...contentOf(header, record) } satisfies Row;
         row += 1;

@@ -16,7 +16,8 @@ export const createCsvWriter = (columns: readonly Column[]): FileWriter => {
   stringifier.write(columns.map(({ header }) => header));
   return {
     write: (values) => {
-      stringifier.write(columns.map(({ key }) => cellOf(values[key])));
+      // A column may be called as a member that every object inherits, such as `constructor`.
+      stringifier.write(columns.map(({ key }) => cellOf(Object.hasOwn(values, key) ? values[key] : null)));
     },
     size: () => size,
     end: async () => {

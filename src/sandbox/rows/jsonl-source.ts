@@ -5,13 +5,12 @@ import type { OpenSource } from './row.ts';
 
 const lineFeed = 0x0a;
 
-/** Not by node:readline, to which U+2028 inside a JSON text is a line's end too. */
+/** The blank ones too, so that whoever goes through them can take turns. Not by node:readline, to which U+2028 inside a JSON text is a line's end too. */
 const linesOf = function* (bytes: Buffer): Generator<string> {
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(lineFeed, start);
-    const line = bytes.toString('utf8', start, end === -1 ? bytes.length : end).trim();
-    if (line !== '') yield line;
+    yield bytes.toString('utf8', start, end === -1 ? bytes.length : end).trim();
     start = end === -1 ? bytes.length : end + 1;
   }
 };
@@ -34,16 +33,18 @@ const contentOf = (line: string): { readonly failure: JobError } | { readonly va
 /** One object a line; blank lines do not count. */
 export const openJsonlSource = async (bytes: Buffer, takeTurns: TakeTurns): Promise<OpenSource> => {
   let total = 0;
-  for (const _ of linesOf(bytes)) {
-    total += 1;
+  for (const line of linesOf(bytes)) {
+    if (line !== '') total += 1;
     await takeTurns();
   }
   return {
     total,
     columns: () => [],
-    rows: function* () {
+    rows: async function* () {
       let row = 0;
       for (const line of linesOf(bytes)) {
+        await takeTurns();
+        if (line === '') continue;
         row += 1;
         yield { sourceItemId: String(row), ...contentOf(line) };
       }
