@@ -5,6 +5,7 @@
  * breaks. GATEWAY_URL names another gateway than http://127.0.0.1:4000/graphql; WIX_AUTHORIZATION and WIX_SITE_ID are
  * sent as credentials where the gateway wants them.
  */
+import { setTimeout } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
@@ -87,16 +88,30 @@ const ending = ({ kind, job }: Watched): string[] => {
   ];
 };
 
+/** What others named a job or a file is no command to the terminal. */
+const plain = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');
+
 const say = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(plain).join('\n')}\n`);
 };
+
+const longestRetryMs = 15_000;
 
 const watch = async (url: string, id: string): Promise<number> => {
   const { WIX_AUTHORIZATION: authorization, WIX_SITE_ID: siteId } = process.env;
+  let hasConnected = false;
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     retryAttempts: 10,
+    // A gateway that starts again refuses connections for a while; one that never answered has another address.
+    shouldRetry: () => hasConnected,
+    retryWait: (retries) => setTimeout(Math.min(250 * 2 ** retries, longestRetryMs)),
+    on: {
+      connected: () => {
+        hasConnected = true;
+      },
+    },
     connectionParams: {
       ...(authorization ? { authorization } : {}),
       ...(siteId ? { 'wix-site-id': siteId } : {}),
@@ -119,7 +134,7 @@ const watch = async (url: string, id: string): Promise<number> => {
     const [first] = Array.isArray(error) ? error : [error];
     const reason =
       typeof first === 'object' && first !== null && 'message' in first ? first.message : 'no connection';
-    process.stderr.write(`Cannot watch ${id} at ${url}: ${reason}\n`);
+    process.stderr.write(`${plain(`Cannot watch ${id} at ${url}: ${reason}`)}\n`);
     return 1;
   } finally {
     await client.dispose();

@@ -135,3 +135,24 @@ test.each([
   expect(ids.length).toBeGreaterThan(1);
   expect(ids).not.toContain('new');
 });
+
+test('what is terminated between two rows writes no more', async () => {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let waits = 0;
+  const after = async (ms: number) => {
+    if (ms > 0) waits += 1;
+    // The first two are the preparation.
+    if (waits !== 3) return;
+    reached.resolve();
+    await gate.promise;
+  };
+  const { upload, submit, terminate, items } = await openMover({ speed: 1, after });
+  const file = Array.from({ length: 200 }, (_, index) => `{"_id":"${index}"}`).join('\n');
+  const source = { file: { fileId: await upload(file) } };
+  const { id } = await submit({ source, destination: into('imports') });
+  await reached.promise;
+  await terminate(id);
+  gate.resolve();
+  expect((await items('imports')).length).toBeLessThan(10);
+});

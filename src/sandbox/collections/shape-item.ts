@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { excerptOf } from '../excerpt.ts';
 import type { JobError } from '../jobs/job.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { coerce, expectationOf, type FieldType } from './field-type.ts';
@@ -14,7 +15,7 @@ export const misfit = (column: string, type: FieldType, value: JsonValue): JobEr
   return {
     code: 'WDH0003',
     description: `Column "${column}" does not hold ${expectationOf(type)}.`,
-    data: { column, value: text.slice(0, excerptLength) },
+    data: { column, value: excerptOf(text, excerptLength) },
   };
 };
 

@@ -32,7 +32,10 @@ export const createSiteJobs = (
 
   const forgetOldest = (now: number): void => {
     const over = [...submitted.values()].filter((job) => isOver(job, now));
-    for (const { id } of over.slice(0, Math.max(0, over.length - mostFinished))) submitted.delete(id);
+    for (const { id } of over.slice(0, Math.max(0, over.length - mostFinished))) {
+      submitted.delete(id);
+      terminations.delete(id);
+    }
   };
 
   return {

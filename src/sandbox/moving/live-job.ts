@@ -1,3 +1,4 @@
+import { excerptOf } from '../excerpt.ts';
 import type { Destination } from '../jobs/endpoint.ts';
 import type { Job, JobError, JobStatus } from '../jobs/job.ts';
 import type { Ending } from '../jobs/job-plan.ts';
@@ -57,7 +58,7 @@ export const createLiveJob = (options: LiveJobOptions): LiveJob => {
   });
 
   const record = (sourceItemId: string, failure: JobError): void => {
-    if (logs.length < mostLogs) logs.push({ sourceItemId: sourceItemId.slice(0, longestItemId), failure });
+    if (logs.length < mostLogs) logs.push({ sourceItemId: excerptOf(sourceItemId, longestItemId), failure });
   };
 
   const entry = (index: number): MovementLog => {
