@@ -1,6 +1,6 @@
 import type { Clock } from './domain/clock.ts';
 import type { CallerLive, JobHub } from './live/job-hub.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { createLazyLoaders, type Loaders } from './loaders.ts';
 import { type Caller, createCaller } from './upstream/caller.ts';
 import type { CallerUpstream, Upstream } from './upstream/upstream.ts';
 import { type CallerWrites, createCallerWrites } from './writes/caller-writes.ts';
@@ -47,11 +47,11 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
     return {
       caller,
       upstream: callerUpstream,
-      loaders: createLoaders(callerUpstream, caller.key),
+      loaders: createLazyLoaders(callerUpstream, caller.key),
       live,
       writes: createCallerWrites({
-        jobs: upstream.as(caller).jobs,
-        memory: submitMemory(caller.key),
+        jobs: () => upstream.as(caller).jobs,
+        memory: () => submitMemory(caller.key),
         listener: live,
         clock,
       }),

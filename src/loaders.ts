@@ -3,6 +3,7 @@ import { GatewayError } from './domain/gateway-error.ts';
 import { idKey, isGuid } from './domain/guid.ts';
 import type { Job } from './domain/job.ts';
 import { oldestFirst } from './domain/job-filter.ts';
+import { lazily } from './domain/lazily.ts';
 import type { MovementLog } from './domain/movement-log.ts';
 import { maxPageSize } from './domain/page.ts';
 import type { SyncSchedule } from './domain/sync-schedule.ts';
@@ -29,7 +30,7 @@ export interface Loaders {
   jobs(query: JobQuery, page: ConnectionArguments): Promise<Connection<Job>>;
 }
 
-export const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
+const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
   const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
     // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
     const guids = ids.filter(isGuid);
@@ -121,5 +122,26 @@ export const createLoaders = (upstream: CallerUpstream, callerKey: string): Load
         },
         idOf: (row) => row.id,
       }),
+  };
+};
+
+/** The same, made when one is first used. */
+export const createLazyLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
+  const loaders = lazily(() => createLoaders(upstream, callerKey));
+  return {
+    get job() {
+      return loaders().job;
+    },
+    get schedule() {
+      return loaders().schedule;
+    },
+    get workflowJobs() {
+      return loaders().workflowJobs;
+    },
+    get logs() {
+      return loaders().logs;
+    },
+    allSchedules: () => loaders().allSchedules(),
+    jobs: (query, page) => loaders().jobs(query, page),
   };
 };

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Allowance, createAllowances } from './allowance.ts';
 import type { Caller } from './caller.ts';
@@ -76,9 +77,15 @@ export const createUpstream = ({
         successes.set(caller.key, new Date(now()));
         return answer;
       };
+      const jobs = lazily(() => createJobsApi(call, log));
+      const schedules = lazily(() => createSchedulesApi(call));
       return {
-        jobs: createJobsApi(call, log),
-        schedules: createSchedulesApi(call),
+        get jobs() {
+          return jobs();
+        },
+        get schedules() {
+          return schedules();
+        },
         allowance: () => allowances.of(caller.key),
         toUpstreamTime: upstreamClock.fromOurs,
         lastSuccessAt: () => successes.get(caller.key) ?? null,

@@ -15,8 +15,8 @@ export interface Listener {
 
 export interface CallerWritesOptions {
   /** Not bound to the client: a write that was sent goes on without it. */
-  readonly jobs: JobsApi;
-  readonly memory: SubmitMemory;
+  readonly jobs: () => JobsApi;
+  readonly memory: () => SubmitMemory;
   readonly listener: Listener;
   readonly clock: Clock;
 }
@@ -30,15 +30,18 @@ export interface CallerWrites {
 
 export const createCallerWrites = ({ jobs, memory, listener, clock }: CallerWritesOptions): CallerWrites => ({
   async submit(wanted, idempotencyKey) {
-    const submitted = await createSubmitter({ jobs, memory, clock })(wanted, idempotencyKey);
+    const submitted = await createSubmitter({ jobs: jobs(), memory: memory(), clock })(
+      wanted,
+      idempotencyKey,
+    );
     if (submitted !== 'conflict' && submitted.isCurrent) listener.observe(submitted.job);
     return submitted;
   },
   async terminate(id) {
-    const terminated = await terminateJob(jobs, id, clock.now);
+    const terminated = await terminateJob(jobs(), id, clock.now);
     if (terminated.kind === 'terminated' && terminated.isGone) listener.forget(id);
     else if (terminated.kind !== 'not found' && terminated.job !== null) listener.observe(terminated.job);
     return terminated;
   },
-  createUploadUrl: (fileName) => jobs.createUploadUrl(fileName),
+  createUploadUrl: (fileName) => jobs().createUploadUrl(fileName),
 });

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../domain/job.ts';
+import { lazily } from '../domain/lazily.ts';
 
 /** What became of the first submit with a key. */
 export interface KeptSubmit {
@@ -26,14 +27,6 @@ export interface SubmitMemory {
 
 const keptMs = 24 * 60 * 60_000;
 const maxEntries = 100_000;
-
-const lazily = <Value>(create: () => Value): (() => Value) => {
-  let value: Value | undefined;
-  return () => {
-    value ??= create();
-    return value;
-  };
-};
 
 /** Remembers for 24 hours, in this process, what was submitted under which key of which caller. */
 export const createSubmitMemories = (now: () => number) => {
