@@ -1,0 +1,78 @@
+import { reportReady } from './live/child.ts';
+import { openRawSocket, type RawSocket } from './live/raw-socket.ts';
+
+/**
+ * So many WebSockets, each with one subscription; tells when each change has reached all of its subscribers.
+ * Arguments: address, number of sockets, `same` or `different` documents, ids of jobs.
+ */
+const [url = '', count = '0', documents = 'same', ...ids] = process.argv.slice(2);
+const total = Number(count);
+
+const fields = (name: string) =>
+  `kind observedAt job { id ${name}: name status progress { current total itemsSuccessful itemsRejected } }`;
+const documentOf = (n: number) =>
+  `subscription ($id: ID!) { jobUpdated(id: $id) { ${fields(documents === 'same' ? 'name' : `name${n}`)} } }`;
+
+/** The instants at which one change came to its subscribers. */
+const receipts = new Map<number, number[]>();
+let expected = Number.POSITIVE_INFINITY;
+let acknowledged = 0;
+let snapshots = 0;
+
+const receive = (text: string) => {
+  const at = text.indexOf('"current":');
+  if (at < 0) {
+    acknowledged += 1;
+    return;
+  }
+  const current = Number.parseInt(text.slice(at + 10, at + 24), 10);
+  if (current === 0) {
+    snapshots += 1;
+    return;
+  }
+  const instants = receipts.get(current) ?? [];
+  receipts.set(current, instants);
+  instants.push(performance.timeOrigin + performance.now());
+  if (instants.length < expected) return;
+  receipts.delete(current);
+  process.send?.({ type: 'received', current, instants });
+};
+
+/** The number of subscribers that the next changes will have. */
+process.on('message', (message: { expected?: number }) => {
+  expected = message.expected ?? expected;
+});
+
+const until = async (reached: () => boolean) => {
+  const deadline = Date.now() + 60_000;
+  while (!reached()) {
+    if (Date.now() > deadline)
+      throw new Error(`${acknowledged} acknowledged, ${snapshots} snapshots: no more came.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const sockets: RawSocket[] = [];
+const connectingAtOnce = 200;
+while (sockets.length < total) {
+  const some = Math.min(connectingAtOnce, total - sockets.length);
+  sockets.push(...(await Promise.all(Array.from({ length: some }, () => openRawSocket(url, receive)))));
+  const opened = sockets.slice(-some);
+  for (const socket of opened) {
+    socket.send('{"type":"connection_init","payload":{"authorization":"bench"}}');
+  }
+  await until(() => acknowledged === sockets.length);
+  opened.forEach((socket, n) => {
+    const id = ids[(sockets.length - some + n) % ids.length];
+    const payload = { query: documentOf(sockets.length - some + n), variables: { id } };
+    socket.send(JSON.stringify({ id: 'one', type: 'subscribe', payload }));
+  });
+}
+process.once('message', () => undefined);
+reportReady({ connected: sockets.length });
+process.on('message', async (message: { snapshots?: number }) => {
+  if (message.snapshots === undefined) return;
+  await until(() => snapshots >= (message.snapshots ?? 0));
+  process.send?.({ type: 'settled' });
+});
+process.on('SIGTERM', () => process.exit(0));

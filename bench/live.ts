@@ -1,0 +1,310 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Child, startChild } from './live/child.ts';
+import { startMovingUpstream } from './live/moving-upstream.ts';
+
+/**
+ * What watching costs: upstream calls, delay, memory and CPU by the number of subscribers, and the fan-out of one
+ * change beside the least any server must do (bare frames) and beside plain graphql-ws. Loopback only.
+ * The gateway, each baseline and the subscribers are processes of their own.
+ */
+const { values } = parseArgs({
+  options: {
+    subscribers: { type: 'string', default: '10000' },
+    jobs: { type: 'string', default: '80' },
+    seconds: { type: 'string', default: '20' },
+    changes: { type: 'string', default: '10' },
+    only: { type: 'string' },
+    flags: { type: 'string' },
+  },
+});
+const subscribers = Number(values.subscribers);
+const seconds = Number(values.seconds);
+const changes = Number(values.changes);
+
+const now = () => performance.timeOrigin + performance.now();
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const percentile = (numbers: readonly number[], share: number): number =>
+  numbers.toSorted((one, other) => one - other)[Math.ceil(share * numbers.length) - 1] ?? Number.NaN;
+const median = (numbers: readonly number[]) => percentile(numbers, 0.5);
+const ms = (number: number) => `${number.toFixed(number < 10 ? 1 : 0)} ms`;
+const mb = (bytes: number) => `${(bytes / 1_000_000).toFixed(0)} MB`;
+
+interface Scene {
+  readonly server: Child;
+  readonly crowd: Child;
+}
+
+/** A server with a crowd of subscribers, each of whom has had its snapshot; all of it gone afterwards. */
+const withCrowd = async <Outcome>(
+  startServer: () => Promise<Child>,
+  crowdOf: { count: number; ids: readonly string[]; documents: 'same' | 'different'; snapshots: boolean },
+  measure: (scene: Scene & { readonly idleBytes: number }) => Promise<Outcome>,
+): Promise<Outcome> => {
+  const server = await startServer();
+  const { residentBytes: idleBytes } = await server.usage();
+  const { count, ids, documents, snapshots } = crowdOf;
+  const crowd = await startChild('live-subscribers', {
+    args: [server.ready.url, String(count), documents, ...ids],
+  });
+  try {
+    if (snapshots) {
+      const settled = new Promise<void>((resolve) =>
+        crowd.onMessage(({ type }) => type === 'settled' && resolve()),
+      );
+      crowd.send({ snapshots: count });
+      await settled;
+    }
+    return await measure({ server, crowd, idleBytes });
+  } finally {
+    await crowd.stop();
+    await server.stop();
+  }
+};
+
+/** The instants at which a change comes to its subscribers, once all have it. */
+const received = ({ crowd }: Scene, current: number, expected: number): Promise<number[]> => {
+  crowd.send({ expected });
+  return new Promise((resolve) => {
+    crowd.onMessage((message) => {
+      if (message['type'] === 'received' && message['current'] === current) {
+        resolve(message['instants'] as number[]);
+      }
+    });
+  });
+};
+
+/** What `npm start` gives to Node. */
+const packageJson = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+const startScript = values.flags ?? JSON.parse(packageJson).scripts.start;
+const flags: string[] = startScript.match(/--\S+/g) ?? [];
+
+const gatewayOver = (url: string) => () => startChild('live/gateway', { env: { WIX_API_URL: url }, flags });
+
+const scale = async (count: number, jobs: number) => {
+  const upstream = await startMovingUpstream(jobs);
+  const row = await withCrowd(
+    gatewayOver(upstream.url),
+    { count, ids: upstream.ids, documents: 'same', snapshots: true },
+    async ({ server, crowd, idleBytes }) => {
+      await pause(2000);
+      const before = await server.usage();
+      const startedAt = now();
+      const all: number[] = [];
+      const last: number[] = [];
+      for (let current = 1; now() < startedAt + seconds * 1000; current += 1) {
+        const next = pause(1000);
+        const expected = Math.floor(count / jobs) + (current % jobs < count % jobs ? 1 : 0);
+        const changedAt = now();
+        const receipts = expected > 0 ? received({ server, crowd }, current, expected) : null;
+        void upstream.move(current, current);
+        if (receipts) {
+          const delays = (await receipts).map((instant) => instant - changedAt);
+          all.push(...delays);
+          last.push(Math.max(...delays));
+        }
+        await next;
+      }
+      const elapsed = now() - startedAt;
+      const after = await server.usage();
+      const calls = upstream.calls.filter((instant) => instant >= startedAt).length;
+      return [
+        count.toLocaleString('en'),
+        String(jobs),
+        ((calls / elapsed) * 60_000).toFixed(0),
+        `${ms(percentile(all, 0.5))} / ${ms(percentile(all, 0.99))}`,
+        `${ms(percentile(last, 0.5))} / ${ms(percentile(last, 0.99))}`,
+        mb(before.residentBytes),
+        count < 1000 ? '' : `${((before.residentBytes - idleBytes) / count / 1000).toFixed(1)} kB`,
+        `${(((after.cpuMs - before.cpuMs) / elapsed) * 100).toFixed(0)} %`,
+      ];
+    },
+  );
+  upstream.close();
+  return row;
+};
+
+interface FanOut {
+  readonly server: string;
+  readonly wall: number;
+  readonly cpu: number;
+  readonly residentBytes: number;
+}
+
+/** One change after the other to all: from the instant the server is told until the last subscriber has it. */
+const fanOut = async (
+  name: string,
+  startServer: () => Promise<Child>,
+  crowdOf: Parameters<typeof withCrowd>[1],
+  publish: (server: Child, current: number) => Promise<number>,
+): Promise<FanOut> =>
+  withCrowd(startServer, crowdOf, async ({ server, crowd }) => {
+    await pause(3000);
+    const { residentBytes } = await server.usage();
+    const walls: number[] = [];
+    const cpus: number[] = [];
+    // the first few warm up, for every server alike
+    for (let current = 1; current <= changes + 3; current += 1) {
+      const before = await server.usage();
+      const receipts = received({ server, crowd }, current, crowdOf.count);
+      const toldAt = await publish(server, current);
+      walls.push(Math.max(...(await receipts)) - toldAt);
+      cpus.push((await server.usage()).cpuMs - before.cpuMs);
+      await pause(300);
+    }
+    return { server: name, wall: median(walls.slice(3)), cpu: median(cpus.slice(3)), residentBytes };
+  });
+
+const jobId = '00000000-0000-4000-8000-000000000000';
+const update = (current: number) => ({
+  kind: 'PROGRESSED',
+  observedAt: new Date().toISOString(),
+  job: {
+    id: jobId,
+    name: 'A job that moves',
+    status: 'IN_PROGRESS',
+    progress: { current, total: 1_000_000, itemsSuccessful: current, itemsRejected: 0 },
+  },
+});
+
+const throughGateway = async (documents: 'same' | 'different') => {
+  const upstream = await startMovingUpstream(1);
+  const result = await fanOut(
+    'the gateway',
+    gatewayOver(upstream.url),
+    { count: subscribers, ids: upstream.ids, documents, snapshots: true },
+    (_server, current) => upstream.move(0, current),
+  );
+  upstream.close();
+  return result;
+};
+
+const throughBareFrames = () =>
+  fanOut(
+    'bare ws frames',
+    () => startChild('live/bare-ws'),
+    { count: subscribers, ids: [jobId], documents: 'same', snapshots: false },
+    async (server, current) => {
+      const payload = { data: { jobUpdated: update(current) } };
+      const toldAt = now();
+      server.send({ publish: { text: JSON.stringify({ id: 'one', type: 'next', payload }) } });
+      return toldAt;
+    },
+  );
+
+const throughPlainGraphqlWs = (documents: 'same' | 'different') =>
+  fanOut(
+    'plain graphql-ws',
+    () => startChild('live/plain-graphql-ws'),
+    { count: subscribers, ids: [jobId], documents, snapshots: false },
+    async (server, current) => {
+      const toldAt = now();
+      server.send({ publish: { update: update(current) } });
+      return toldAt;
+    },
+  );
+
+/** A thousand jobs, one subscriber each, for longer than the minute that the allowance is counted by. */
+const manyJobs = async () => {
+  const upstream = await startMovingUpstream(1000);
+  const row = await withCrowd(
+    gatewayOver(upstream.url),
+    { count: 1000, ids: upstream.ids, documents: 'same', snapshots: true },
+    async () => {
+      const until = now() + 65_000;
+      for (let current = 1; now() < until; current += 1) {
+        void upstream.move(current, current);
+        await pause(500);
+      }
+      const { calls } = upstream;
+      const worst = Math.max(
+        ...calls.map((from) => calls.filter((at) => at >= from && at < from + 60_000).length),
+      );
+      return `1,000 jobs, one subscriber each, one change every 500 ms: at most ${worst} upstream calls in any 60 s. The polling share of the default allowance is 100.`;
+    },
+  );
+  upstream.close();
+  return row;
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, n) => (n === 0 ? '---' : '---:')), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+
+const fanOutTable = (results: readonly FanOut[]): string => {
+  const [first] = results;
+  return table(
+    ['Server', 'Told to last subscriber', 'beside the gateway', 'CPU of the server', 'Resident before'],
+    results.map(({ server, wall, cpu, residentBytes }) => [
+      server,
+      ms(wall),
+      `${(wall / (first?.wall ?? Number.NaN)).toFixed(2)} x`,
+      ms(cpu),
+      mb(residentBytes),
+    ]),
+  );
+};
+
+const parts: Record<string, () => Promise<string>> = {
+  scale: async () => {
+    const rows: string[][] = [];
+    for (const count of [10, 1000, subscribers]) rows.push(await scale(count, Number(values.jobs)));
+    return [
+      '## By the number of subscribers',
+      '',
+      `One change a second for ${seconds} s, the settings as shipped: watched jobs are looked at once a second. Delay is from the change upstream, so it has that second in it.`,
+      '',
+      table(
+        [
+          'Subscribers',
+          'Jobs',
+          'Upstream calls a minute',
+          'Delay of an event p50 / p99',
+          'of the last subscriber p50 / p99',
+          'Resident, idle',
+          'a subscriber',
+          'CPU',
+        ],
+        rows,
+      ),
+    ].join('\n');
+  },
+  same: async () =>
+    [
+      `## One change to ${subscribers.toLocaleString('en')} subscribers who ask the same`,
+      '',
+      fanOutTable([
+        await throughGateway('same'),
+        await throughBareFrames(),
+        await throughPlainGraphqlWs('same'),
+      ]),
+    ].join('\n'),
+  different: async () =>
+    [
+      `## One change to ${subscribers.toLocaleString('en')} subscribers of as many documents`,
+      '',
+      fanOutTable([await throughGateway('different'), await throughPlainGraphqlWs('different')]),
+    ].join('\n'),
+  jobs: async () => ['## Many jobs', '', await manyJobs()].join('\n'),
+};
+
+const chosen = values.only?.split(',') ?? Object.keys(parts);
+const sections = [
+  '# Watching, measured',
+  '',
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${process.platform} ${release()}. \`npm run bench:live -- --subscribers ${subscribers}\`. Medians of ${changes} changes; the load and the upstream run on the same machine.`,
+];
+console.log(sections.join('\n'));
+for (const name of chosen) {
+  const section = await parts[name]?.();
+  if (section === undefined) throw new Error(`There is no part ${name}.`);
+  sections.push('', section);
+  console.log(`\n${section}`);
+}
+if (values.only === undefined) {
+  const results = new URL('results/', import.meta.url);
+  await mkdir(results, { recursive: true });
+  await writeFile(new URL('live.md', results), `${sections.join('\n')}\n`);
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/** What a process has used up: bytes resident, and milliseconds of CPU since it began. */
+export interface Usage {
+  readonly residentBytes: number;
+  readonly cpuMs: number;
+}
+
+export interface Child {
+  /** What it said when it was ready. */
+  // biome-ignore lint/suspicious/noExplicitAny: each program says what it says
+  readonly ready: any;
+  usage(): Promise<Usage>;
+  send(message: object): void;
+  onMessage(listener: (message: Record<string, unknown>) => void): void;
+  stop(): Promise<void>;
+}
+
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  /** For Node itself. */
+  readonly flags?: readonly string[];
+}
+
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Runs a program of the bench in a process of its own, and comes back once it is ready. */
+export const startChild = async (
+  program: string,
+  { args = [], env = {}, flags = [] }: ChildOptions = {},
+): Promise<Child> => {
+  const profile =
+    process.env['BENCH_PROFILE'] === program ? ['--cpu-prof', '--cpu-prof-dir=bench/results'] : [];
+  const child = fork(new URL(`../${program}.ts`, import.meta.url), args, {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    execArgv: [...flags, ...profile],
+  });
+  children.add(child);
+  const exited = once(child, 'exit');
+  const listeners = new Set<(message: Record<string, unknown>) => void>();
+  child.on('message', (message: Record<string, unknown>) => {
+    for (const listener of listeners) listener(message);
+  });
+  const answer = (type: string) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const listener = (message: Record<string, unknown>) => {
+        if (message['type'] !== type) return;
+        listeners.delete(listener);
+        resolve(message);
+      };
+      listeners.add(listener);
+      void exited.then(() => reject(new Error(`${program} ended before it said ${type}.`)));
+    });
+  return {
+    ready: await answer('ready'),
+    async usage() {
+      const told = answer('usage');
+      child.send({ type: 'usage' });
+      return (await told) as unknown as Usage;
+    },
+    send: (message) => void child.send(message),
+    onMessage: (listener) => void listeners.add(listener),
+    async stop() {
+      child.kill('SIGTERM');
+      const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exited;
+      clearTimeout(hard);
+      children.delete(child);
+    },
+  };
+};
+
+/** In such a program: tells that it is ready, and from then on what it uses. */
+export const reportReady = (details: object = {}): void => {
+  process.on('message', (message: { type?: string }) => {
+    if (message.type !== 'usage') return;
+    const { user, system } = process.cpuUsage();
+    process.send?.({
+      type: 'usage',
+      residentBytes: process.memoryUsage.rss(),
+      cpuMs: (user + system) / 1000,
+    });
+  });
+  process.send?.({ type: 'ready', ...details });
+};

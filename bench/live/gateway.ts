@@ -1,0 +1,11 @@
+import { readConfig } from '../../src/config.ts';
+import { startServer } from '../../src/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { reportReady } from './child.ts';
+
+const { config, problems } = readConfig({ ...process.env, PORT: '0', LOG_LEVEL: 'error' });
+if (!config) throw new Error(problems.join('\n'));
+const { url } = await startServer(config, await createLog({ level: config.logLevel, pretty: false }));
+reportReady({ url });
+// there is nothing to save
+process.on('SIGTERM', () => process.exit(0));
