@@ -145,9 +145,15 @@ const watch = async (url: string, id: string): Promise<number> => {
   return last.job.status === 'FAILED' ? 1 : 0;
 };
 
-const [id] = process.argv.slice(2);
-if (id === undefined) {
-  process.stderr.write('Usage: npm run watch -- <job id>\n');
+const fail: (sentence: string) => never = (sentence) => {
+  process.stderr.write(`${sentence}\n`);
   process.exit(1);
+};
+
+const [id, ...others] = process.argv.slice(2);
+if (id === undefined || id.startsWith('-') || others.length > 0) fail('Usage: npm run watch -- <job id>');
+const url = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:4000/graphql';
+if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+  fail(`GATEWAY_URL: ${JSON.stringify(url)} is not an http address such as http://127.0.0.1:4000/graphql.`);
 }
-process.exitCode = await watch(process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:4000/graphql', id);
+process.exitCode = await watch(url, id);
