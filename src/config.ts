@@ -9,6 +9,8 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
+  readonly finishedJobTtlMs: number;
+  readonly readCacheMs: number;
   readonly pollMinMs: number;
   readonly pollMaxMs: number;
   /** What polling may take of the allowance, 0 to 1. */
@@ -58,10 +60,16 @@ const environment = z.object({
     .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
   UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
     .prefault('10000')
-    .describe('How long one upstream call may take.'),
+    .describe('How long one operation may take upstream, all its attempts together.'),
   UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
     .prefault('200')
     .describe("Upstream's request allowance for one caller."),
+  FINISHED_JOB_TTL_MS: wholeNumber(0, 86_400_000)
+    .prefault('60000')
+    .describe('How long a finished job is served without asking Wix; 0 asks each time.'),
+  READ_CACHE_MS: wholeNumber(0, 3_600_000)
+    .prefault('0')
+    .describe('How old any other answer may be; 0 asks each time.'),
   POLL_MIN_MS: wholeNumber(1, 3_600_000)
     .prefault('1000')
     .describe('How often watched jobs are polled while something moves.'),
@@ -118,6 +126,8 @@ export const readConfig = (env: Environment): ConfigResult => {
       wixApiUrl: data.WIX_API_URL ?? null,
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
+      finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,
+      readCacheMs: data.READ_CACHE_MS,
       pollMinMs: data.POLL_MIN_MS,
       pollMaxMs: Math.max(data.POLL_MIN_MS, data.POLL_MAX_MS),
       pollShare: data.POLL_SHARE,

@@ -42,7 +42,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
   const never = new AbortController().signal;
 
   const create = (caller: Caller, signal: AbortSignal): Context => {
-    const callerUpstream = upstream.as(caller, signal);
+    const callerUpstream = upstream.as(caller, 'query', signal);
     const live = hub.as(caller);
     return {
       caller,
@@ -50,7 +50,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
       loaders: createLazyLoaders(callerUpstream, caller.key),
       live,
       writes: createCallerWrites({
-        jobs: () => upstream.as(caller).jobs,
+        jobs: () => upstream.as(caller, 'write').jobs,
         memory: () => submitMemory(caller.key),
         listener: live,
         clock,

@@ -14,17 +14,13 @@ import { useJsonRequests } from './plugins/json-requests.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
 import type { Log } from './telemetry/log.ts';
-import { createUpstream } from './upstream/upstream.ts';
+import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends UpstreamSettings {
   /** Where the Wix API is, for example https://www.wixapis.com. */
   readonly upstreamUrl: URL;
   readonly log: Log;
-  /** How long one upstream call may take. */
-  readonly upstreamTimeoutMs: number;
-  /** Upstream's allowance for one caller. */
-  readonly upstreamRequestsPerMinute: number;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
   readonly demoAuthorization?: string | null;
@@ -74,21 +70,15 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
-  const { upstreamUrl, log, upstreamRequestsPerMinute, clock = systemClock } = options;
-  const upstream = createUpstream({
-    url: upstreamUrl,
-    timeoutMs: options.upstreamTimeoutMs,
-    requestsPerMinute: upstreamRequestsPerMinute,
-    now: clock.now,
-    log,
-  });
+  const { log, clock = systemClock } = options;
+  const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
   const hub = createJobHub({
     ...options.watch,
-    requestsPerMinute: upstreamRequestsPerMinute,
+    requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
     upstream: (caller, signal) => {
-      const { jobs, toUpstreamTime } = upstream.as(caller, signal);
+      const { jobs, toUpstreamTime } = upstream.as(caller, 'poll', signal);
       return { ...jobs, toUpstreamTime };
     },
   });

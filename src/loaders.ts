@@ -34,12 +34,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
   const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
     // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
     const guids = ids.filter(isGuid);
-    const [only, ...others] = guids;
-    if (only === undefined) return ids.map(() => null);
-    if (others.length === 0) {
-      const job = await upstream.jobs.get(only);
-      return ids.map((id) => (id === only ? job : null));
-    }
+    if (guids.length === 0) return ids.map(() => null);
     const found = await upstream.jobs.byIds(guids);
     return ids.map((id) => found.get(idKey(id)) ?? null);
   };

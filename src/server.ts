@@ -34,10 +34,9 @@ export const startServer = async (
 ): Promise<RunningServer> => {
   const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
   const gateway = createGateway({
+    ...config,
     upstreamUrl,
     log,
-    upstreamTimeoutMs: config.upstreamTimeoutMs,
-    upstreamRequestsPerMinute: config.upstreamRequestsPerMinute,
     watch: config,
     ...(sandbox
       ? {

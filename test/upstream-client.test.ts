@@ -1,19 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../src/domain/clock.ts';
 import { allPages } from '../src/paging/all-pages.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { createCaller } from '../src/upstream/caller.ts';
 import { compileJobQuery } from '../src/upstream/job-query.ts';
 import { createUpstream } from '../src/upstream/upstream.ts';
+import { usualUpstream } from './support/gateway.ts';
 import { jobRow, jobsPage } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const open = (url: URL | string) => {
   const upstream = createUpstream({
+    ...usualUpstream,
     url: new URL(url),
-    timeoutMs: 10_000,
-    requestsPerMinute: 200,
-    now: Date.now,
+    clock: systemClock,
+    random: Math.random,
     log: silentLog,
   });
   onTestFinished(() => upstream.close());
@@ -28,7 +30,7 @@ describe('ListJobs', () => {
     const at = Date.now();
     const sandbox = await startSandbox({ now: () => at });
     onTestFinished(() => sandbox.close());
-    const { jobs } = open(sandbox.url).as(caller('anything'));
+    const { jobs } = open(sandbox.url).as(caller('anything'), 'query');
     const listed = await allPages((page) => jobs.list(page));
     const byId = compileJobQuery({}, [{ field: 'ID', direction: 'ASC' }]);
     const queried = await allPages((page) => jobs.query(byId, page));
@@ -41,7 +43,7 @@ describe('ListJobs', () => {
     const upstream = await startScriptedUpstream(({ search }) =>
       search.get('paging.cursor') === cursor ? jobsPage([jobRow(1)]) : jobsPage([jobRow(0)], cursor),
     );
-    const { jobs } = open(upstream.url).as(caller('anything'));
+    const { jobs } = open(upstream.url).as(caller('anything'), 'query');
     expect(await allPages((page) => jobs.list(page))).toHaveLength(2);
     expect(upstream.calls.map(({ search }) => search.get('paging.limit'))).toEqual(['100', '100']);
   });
@@ -52,7 +54,7 @@ describe('a credential that no header can carry', () => {
     const upstream = await startScriptedUpstream(() => jobsPage([]));
     const client = open(upstream.url);
     for (const each of [caller(text), caller('fine', text)]) {
-      await expect(client.as(each).jobs.get('x')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(client.as(each, 'query').jobs.get('x')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
     expect(upstream.count()).toBe(0);
   });

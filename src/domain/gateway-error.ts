@@ -30,6 +30,8 @@ export interface Rejection {
 export interface GatewayErrorOptions {
   /** True when not a byte of the request has left: sending it again is safe. */
   readonly notSent?: boolean;
+  /** True when the same request may well be answered a moment later. */
+  readonly transient?: boolean;
   readonly rejection?: Rejection;
   readonly upstream?: AnswerSummary;
   readonly retryAfterMs?: number;
@@ -43,6 +45,7 @@ export class GatewayError extends Error {
   readonly upstream: AnswerSummary | null;
   readonly retryAfterMs: number | null;
   readonly notSent: boolean;
+  readonly transient: boolean;
   readonly rejection: Rejection | null;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -51,6 +54,7 @@ export class GatewayError extends Error {
     this.upstream = options.upstream ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.notSent = options.notSent ?? false;
+    this.transient = options.transient ?? false;
     this.rejection = options.rejection ?? null;
   }
 }

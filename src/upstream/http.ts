@@ -25,9 +25,16 @@ export interface UpstreamRequest {
   readonly body?: JsonObject;
 }
 
+const writes: ReadonlySet<Operation> = new Set(['SubmitJob', 'TerminateJob', 'CreateFileUploadUrl']);
+
+/** True when asking twice is not the same as asking once. */
+export const isWrite = ({ operation }: UpstreamRequest): boolean => writes.has(operation);
+
 export interface Answer {
   /** The parsed body of a 200. */
   readonly body: unknown;
+  /** Of the body's text. */
+  readonly size: number;
   readonly requestId: string | null;
   /** When the request was sent: whatever the answer does not show happened later. */
   readonly observedAt: Date;
@@ -38,15 +45,21 @@ export type Call = (request: UpstreamRequest) => Promise<Answer>;
 
 export interface HttpOptions {
   readonly url: URL;
-  readonly timeoutMs: number;
+  /** To open a connection. */
+  readonly connectTimeoutMs: number;
   readonly now: () => number;
   readonly upstreamClock: UpstreamClock;
   readonly log: Log;
 }
 
+export interface Attempt {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 export interface UpstreamHttp {
   /** One call, one attempt. Fails with a GatewayError, or with the signal's reason once the signal fires. */
-  call(request: UpstreamRequest, caller: Caller, signal?: AbortSignal): Promise<Answer>;
+  call(request: UpstreamRequest, caller: Caller, attempt: Attempt): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -96,18 +109,18 @@ const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSign
   return new GatewayError(
     'UPSTREAM_UNAVAILABLE',
     'Wix cannot be reached at present. Ask again in a moment.',
-    { cause: error, notSent: isBeforeConnect(error) },
+    { cause: error, notSent: isBeforeConnect(error), transient: true },
   );
 };
 
 /** The connection to upstream: a bounded pool that keeps connections alive. */
-export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOptions): UpstreamHttp => {
+export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: HttpOptions): UpstreamHttp => {
   const pool = new Pool(url.origin, {
     connections: maxConnections,
     pipelining: 1,
     keepAliveTimeout: 30_000,
     maxResponseSize: maxResponseBytes,
-    connect: { timeout: timeoutMs },
+    connect: { timeout: connectTimeoutMs },
   });
   const prefix = url.pathname.replace(/\/+$/, '');
 
@@ -123,9 +136,11 @@ export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOpti
       signal,
     });
     upstreamClock.read(single(headers['date']));
-    const answer: RawAnswer = {
+    const text = await body.text();
+    const answer: RawAnswer & { readonly size: number } = {
       status: statusCode,
-      body: parse(await body.text()),
+      body: parse(text),
+      size: text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
     };
@@ -133,7 +148,7 @@ export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOpti
   };
 
   return {
-    async call(request, caller, signal) {
+    async call(request, caller, { timeoutMs, signal }) {
       signal?.throwIfAborted();
       const startedAt = now();
       const deadline = AbortSignal.timeout(timeoutMs);
@@ -145,13 +160,13 @@ export const createHttp = ({ url, timeoutMs, now, upstreamClock, log }: HttpOpti
         signal?.throwIfAborted();
         throw failureOf(error, request, deadline, timeoutMs);
       });
-      const { status, requestId, body } = answer;
+      const { status, requestId, body, size } = answer;
       log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
       if (status !== 200) throw translateFailure(answer, now());
       if (body === undefined || body === notJson) {
         throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
       }
-      return { body, requestId, observedAt: new Date(startedAt) };
+      return { body, size, requestId, observedAt: new Date(startedAt) };
     },
     close: () => pool.destroy(),
   };

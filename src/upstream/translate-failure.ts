@@ -71,6 +71,14 @@ const meaningOf = ({ status, body }: RawAnswer): Meaning => {
   return status >= 400 && status < 500 ? refused : strange;
 };
 
+/** What passes by itself, and an empty 500: what a proxy answers in upstream's place. */
+const isTransient = ({ status, body }: RawAnswer): boolean =>
+  status === 429 ||
+  status === 502 ||
+  status === 503 ||
+  status === 504 ||
+  (status === 500 && body === undefined);
+
 /** What to wait after a 429 that does not say. */
 const defaultRetryAfterMs = 5_000;
 
@@ -99,6 +107,7 @@ export const translateFailure = (answer: RawAnswer, now: number): GatewayError =
       named === null
         ? { status, code: nameOf(status), codeDerived: true, requestId }
         : { status, code: named, requestId },
+    transient: isTransient(answer),
     ...(wait === null ? {} : { retryAfterMs: wait }),
     ...(code === 'UPSTREAM_REJECTED' && status < 500 ? { rejection } : {}),
   });

@@ -1,22 +1,41 @@
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Allowance, createAllowances } from './allowance.ts';
+import { createAnswers } from './answers.ts';
+import { type Allowance, createBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
+import { createCircuit } from './circuit.ts';
+import { createFinishedJobs } from './finished-jobs.ts';
 import { type Call, createHttp } from './http.ts';
+import { askForIds, createJobLookups } from './job-lookups.ts';
 import { createJobsApi, type JobsApi } from './jobs-api.ts';
+import { createPipeline, type Purpose } from './pipeline.ts';
+import { lookUpJobs, rememberJobs } from './remembered-jobs.ts';
+import { createRetry } from './retry.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
 import { createUpstreamClock } from './upstream-clock.ts';
 
 const maxCallers = 10_000;
 
-export interface UpstreamOptions {
+/** How upstream is treated. All in milliseconds, but for one. */
+export interface UpstreamSettings {
+  /** How long one operation may take, all its attempts together. */
+  readonly upstreamTimeoutMs: number;
+  /** What upstream allows one caller. */
+  readonly upstreamRequestsPerMinute: number;
+  /** How long a finished job is served without upstream; 0 for not at all. */
+  readonly finishedJobTtlMs: number;
+  /** How old any other answer may be; 0 asks upstream each time. */
+  readonly readCacheMs: number;
+}
+
+export interface UpstreamOptions extends UpstreamSettings {
   /** Where the API is, without /data-mover, for example https://www.wixapis.com. */
   readonly url: URL;
-  readonly timeoutMs: number;
-  readonly requestsPerMinute: number;
-  readonly now: () => number;
+  readonly clock: Clock;
+  readonly random: () => number;
   readonly log: Log;
 }
 
@@ -33,8 +52,8 @@ export interface CallerUpstream {
 }
 
 export interface Upstream {
-  /** Reads in flight end when the signal fires. */
-  as(caller: Caller, signal?: AbortSignal): CallerUpstream;
+  /** Reads in flight that nobody else waits for end when the signal fires. */
+  as(caller: Caller, purpose: Purpose, signal?: AbortSignal): CallerUpstream;
   close(): Promise<void>;
 }
 
@@ -53,32 +72,50 @@ const noCredential = (): GatewayError =>
     'There is no credential to ask Wix with. Send the API key or access token of the site in the Authorization header.',
   );
 
-export const createUpstream = ({
-  url,
-  timeoutMs,
-  requestsPerMinute,
-  now,
-  log,
-}: UpstreamOptions): Upstream => {
+export const createUpstream = (options: UpstreamOptions): Upstream => {
+  const { url, clock, random, log } = options;
+  const { now } = clock;
   const upstreamClock = createUpstreamClock(now);
-  const http = createHttp({ url, timeoutMs, now, upstreamClock, log });
-  const allowances = createAllowances(requestsPerMinute, now);
-  const successes = new LRUCache<string, Date>({ max: maxCallers });
+  const http = createHttp({ url, connectTimeoutMs: options.upstreamTimeoutMs, now, upstreamClock, log });
+  const budget = createBudget(options.upstreamRequestsPerMinute, clock);
+  const pipeline = createPipeline({
+    answers: createAnswers({ maxAgeMs: options.readCacheMs, now }),
+    retry: createRetry({ clock, random }),
+    budget,
+    circuit: createCircuit(now, log),
+    http,
+    clock,
+    timeoutMs: options.upstreamTimeoutMs,
+  });
+  const lookups = createJobLookups();
+  const finished = createFinishedJobs({ ttlMs: options.finishedJobTtlMs, now });
+  const successes = new LRUCache<string, number>({ max: maxCallers });
+
+  const callAs =
+    (caller: Caller, purpose: Purpose, signal: AbortSignal | undefined): Call =>
+    async (request) => {
+      if (caller.authorization === null) throw noCredential();
+      const { authorization, siteId, accountId } = caller;
+      if (![authorization, siteId, accountId].every((value) => headerValue.test(value ?? '')))
+        throw badCredential();
+      const answer = await pipeline.call(request, caller, purpose, signal);
+      successes.set(caller.key, now());
+      return answer;
+    };
 
   return {
-    as(caller, signal) {
-      const call: Call = async (request) => {
-        if (caller.authorization === null) throw noCredential();
-        const { authorization, siteId, accountId } = caller;
-        if (![authorization, siteId, accountId].every((value) => headerValue.test(value ?? '')))
-          throw badCredential();
-        allowances.spend(caller.key);
-        const answer = await http.call(request, caller, signal);
-        successes.set(caller.key, new Date(now()));
-        return answer;
-      };
-      const jobs = lazily(() => createJobsApi(call, log));
-      const schedules = lazily(() => createSchedulesApi(call));
+    as(caller, purpose, signal) {
+      const remembered = { callerKey: caller.key, finished };
+      const jobsFor = (end: AbortSignal | undefined) =>
+        rememberJobs(createJobsApi(callAs(caller, purpose, end), log), remembered);
+      const ask = askForIds(jobsFor);
+      const jobs = lazily(() => {
+        const own = jobsFor(signal);
+        // a poll and the work around a write want to know what upstream says now
+        if (purpose !== 'query') return own;
+        return lookUpJobs(own, (ids) => lookups.find(caller.key, ids, signal, ask), remembered);
+      });
+      const schedules = lazily(() => createSchedulesApi(callAs(caller, purpose, signal)));
       return {
         get jobs() {
           return jobs();
@@ -86,11 +123,17 @@ export const createUpstream = ({
         get schedules() {
           return schedules();
         },
-        allowance: () => allowances.of(caller.key),
+        allowance: () => budget.of(caller.key),
         toUpstreamTime: upstreamClock.fromOurs,
-        lastSuccessAt: () => successes.get(caller.key) ?? null,
+        lastSuccessAt() {
+          const at = successes.get(caller.key);
+          return at === undefined ? null : new Date(at);
+        },
       };
     },
-    close: () => http.close(),
+    async close() {
+      budget.close();
+      await http.close();
+    },
   };
 };

@@ -40,7 +40,7 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
       try {
         return await jobs.submit(wanted);
       } catch (error) {
-        if (!(error instanceof GatewayError) || !error.notSent) throw error;
+        if (!(error instanceof GatewayError) || !error.notSent || !error.transient) throw error;
         await wait(ms);
       }
     }

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/domain/clock.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import type { UpstreamSettings } from '../../src/upstream/upstream.ts';
 
 export interface Answer {
   readonly status: number;
@@ -39,6 +40,14 @@ export const defaultWatch: GatewayOptions['watch'] = {
   watchMaxMs: 86_400_000,
 };
 
+/** How upstream is treated, as shipped. */
+export const usualUpstream: UpstreamSettings = {
+  upstreamTimeoutMs: 10_000,
+  upstreamRequestsPerMinute: 200,
+  finishedJobTtlMs: 60_000,
+  readCacheMs: 0,
+};
+
 export interface TestOptions extends Partial<GatewayOptions> {
   /** In place of a whole clock, where no timer matters. */
   readonly now?: () => number;
@@ -53,8 +62,7 @@ export const openGateway = (
     watch: defaultWatch,
     upstreamUrl: new URL(upstreamUrl),
     log: silentLog,
-    upstreamTimeoutMs: 10_000,
-    upstreamRequestsPerMinute: 200,
+    ...usualUpstream,
     ...options,
     ...(now ? { clock: { ...systemClock, now } } : {}),
   });

@@ -6,7 +6,7 @@ import { drain, listen } from '../../src/listen.ts';
 import { startServer } from '../../src/server.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { serveWebSockets, type WebSockets } from '../../src/websocket/serve-websockets.ts';
-import { type Answer, defaultWatch } from './gateway.ts';
+import { type Answer, defaultWatch, usualUpstream } from './gateway.ts';
 
 export interface LiveServer {
   /** Of GraphQL over HTTP; WebSockets and event streams have the same address. */
@@ -60,8 +60,7 @@ export const openClockedServer = async (
     upstreamUrl,
     clock,
     log: silentLog,
-    upstreamTimeoutMs: 10_000,
-    upstreamRequestsPerMinute: 200,
+    ...usualUpstream,
     watch: defaultWatch,
   });
   const { server, url } = await listen(gateway.listener, 0, '127.0.0.1');

@@ -1,0 +1,181 @@
+import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Allowance, Wish } from './budget.ts';
+import { createSpendWindow, type Lane, lanes } from './spend-window.ts';
+import { createThrottle } from './throttle.ts';
+
+/** What a lane is sure of while it is in use. An idle lane lends all of it, and writes wait for nobody's share. */
+const shares: Readonly<Record<Lane, number>> = { write: 0.05, query: 0.25, poll: 0.1 };
+
+const maxWaiting = 1000;
+
+interface Waiting {
+  readonly expiresAt: number;
+  admit(): void;
+  refuse(error: unknown): void;
+}
+
+/** The requests of one caller: those of the last minute, and those that wait for their turn. */
+export interface Account {
+  run<T>(wish: Wish, send: () => Promise<T>): Promise<T>;
+  allowance(): Allowance;
+  close(): void;
+}
+
+const rateLimited = (retryAfterMs: number): GatewayError =>
+  new GatewayError(
+    'RATE_LIMITED',
+    'The requests that Wix allows this caller in a minute are used up. Wait as long as retryAfterMs says, then ask again.',
+    { notSent: true, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) },
+  );
+
+export const createAccount = (limitPerMinute: number, clock: Clock): Account => {
+  const window = createSpendWindow();
+  const throttle = createThrottle();
+  const waiting: Readonly<Record<Lane, Set<Waiting>>> = {
+    write: new Set(),
+    query: new Set(),
+    poll: new Set(),
+  };
+  let cancel = () => {};
+
+  const reserved = (lane: Lane, limit: number, now: number): number => {
+    const used = window.used(now, lane);
+    const isIdle = used === 0 && waiting[lane].size === 0;
+    return isIdle ? 0 : Math.max(0, Math.floor(shares[lane] * limit) - used);
+  };
+
+  /** How many requests of a lane may be sent at present; below zero right after the limit has shrunk. */
+  const room = (lane: Lane, now: number): number => {
+    const limit = throttle.limit(limitPerMinute, now);
+    const left = limit - window.used(now);
+    if (lane === 'write') return left;
+    return lanes.reduce((rest, other) => (other === lane ? rest : rest - reserved(other, limit, now)), left);
+  };
+
+  const isOpen = (lane: Lane, now: number) => throttle.waitMs(now) === 0 && room(lane, now) > 0;
+
+  const countWaiting = (upTo: Lane): number => {
+    let count = 0;
+    for (const lane of lanes) {
+      count += waiting[lane].size;
+      if (lane === upTo) break;
+    }
+    return count;
+  };
+
+  /** How long until a request of this lane may go, behind so many others. */
+  const waitMs = (lane: Lane, ahead: number, now: number): number => {
+    const missing = ahead + 1 - room(lane, now);
+    const freeMs = missing <= 0 ? 0 : window.forgottenAt(missing, now) - now;
+    return Math.max(freeMs, throttle.waitMs(now));
+  };
+
+  const expire = (now: number) => {
+    for (const lane of lanes) {
+      for (const each of waiting[lane]) {
+        if (each.expiresAt <= now) each.refuse(rateLimited(waitMs(lane, 0, now)));
+      }
+    }
+  };
+
+  const admitAll = (now: number) => {
+    for (const lane of lanes) {
+      for (const each of waiting[lane]) {
+        if (!isOpen(lane, now)) break;
+        each.admit();
+      }
+    }
+  };
+
+  /** Lets in whoever may go, and comes back when the next may. */
+  const pump = () => {
+    cancel();
+    const now = clock.now();
+    admitAll(now);
+    expire(now);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const lane of lanes) {
+      if (waiting[lane].size > 0) nextMs = Math.min(nextMs, waitMs(lane, 0, now));
+      for (const { expiresAt } of waiting[lane]) nextMs = Math.min(nextMs, expiresAt - now);
+    }
+    if (Number.isFinite(nextMs)) cancel = clock.after(Math.max(1, nextMs), pump);
+  };
+
+  const enter = (lane: Lane) => {
+    window.spend(lane, clock.now());
+    throttle.began();
+  };
+
+  const wait = ({ lane, patienceMs, signal }: Wish, now: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = () => {
+        waiting[lane].delete(each);
+        signal?.removeEventListener('abort', abort);
+      };
+      const each: Waiting = {
+        expiresAt: now + patienceMs,
+        admit() {
+          leave();
+          enter(lane);
+          resolve();
+        },
+        refuse(error) {
+          leave();
+          reject(error);
+        },
+      };
+      const abort = () => {
+        each.refuse(signal?.reason);
+        pump();
+      };
+      signal?.addEventListener('abort', abort);
+      waiting[lane].add(each);
+      pump();
+    });
+
+  const takeTurn = async (wish: Wish): Promise<void> => {
+    const now = clock.now();
+    if (countWaiting(wish.lane) === 0 && isOpen(wish.lane, now)) return enter(wish.lane);
+    const expected = waitMs(wish.lane, countWaiting(wish.lane), now);
+    if (expected > wish.patienceMs || countWaiting('poll') >= maxWaiting) throw rateLimited(expected);
+    return wait(wish, now);
+  };
+
+  return {
+    async run(wish, send) {
+      await takeTurn(wish);
+      try {
+        const answer = await send();
+        throttle.succeeded();
+        return answer;
+      } catch (error) {
+        if (error instanceof GatewayError && error.upstream?.status === 429) {
+          throttle.refused(error.retryAfterMs ?? 0, clock.now());
+        } else if (error instanceof GatewayError && error.upstream !== null) {
+          throttle.succeeded();
+        }
+        throw error;
+      } finally {
+        throttle.ended();
+        if (countWaiting('poll') > 0) pump();
+      }
+    },
+    allowance() {
+      const now = clock.now();
+      const used = window.used(now);
+      const pauseMs = throttle.waitMs(now);
+      return {
+        limitPerMinute,
+        remaining: pauseMs > 0 ? 0 : Math.max(0, throttle.limit(limitPerMinute, now) - used),
+        resetAt: new Date(Math.max(used === 0 ? now : window.forgottenAt(used, now), now + pauseMs)),
+      };
+    },
+    close() {
+      cancel();
+      for (const lane of lanes) {
+        for (const each of waiting[lane]) each.refuse(rateLimited(0));
+      }
+    },
+  };
+};

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../domain/clock.ts';
+import { type Account, createAccount } from './account.ts';
+import type { Lane } from './spend-window.ts';
+
+const maxCallers = 10_000;
+
+/** What is left of a caller's requests. */
+export interface Allowance {
+  readonly limitPerMinute: number;
+  readonly remaining: number;
+  readonly resetAt: Date;
+}
+
+/** One request that wants to be sent. */
+export interface Wish {
+  readonly lane: Lane;
+  /** How long it may wait for its turn. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Budget {
+  /**
+   * Sends when it is this request's turn: writes first, then queries, then polls. Fails at once with RATE_LIMITED
+   * and retryAfterMs when that is later than patience allows.
+   */
+  run<T>(callerKey: string, wish: Wish, send: () => Promise<T>): Promise<T>;
+  of(callerKey: string): Allowance;
+  close(): void;
+}
+
+/** Holds every caller below its requests a minute, over all it does. */
+export const createBudget = (limitPerMinute: number, clock: Clock): Budget => {
+  const accounts = new LRUCache<string, Account>({ max: maxCallers, dispose: (account) => account.close() });
+
+  const accountOf = (callerKey: string): Account => {
+    const account = accounts.get(callerKey) ?? createAccount(limitPerMinute, clock);
+    accounts.set(callerKey, account, { noDisposeOnSet: true });
+    return account;
+  };
+
+  return {
+    run: (callerKey, wish, send) => accountOf(callerKey).run(wish, send),
+    of: (callerKey) =>
+      accounts.get(callerKey)?.allowance() ?? {
+        limitPerMinute,
+        remaining: limitPerMinute,
+        resetAt: new Date(clock.now()),
+      },
+    close: () => accounts.clear(),
+  };
+};

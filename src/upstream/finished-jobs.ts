@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../domain/gateway-error.ts';
+import { idKey } from '../domain/guid.ts';
+import { isFinished, type Job } from '../domain/job.ts';
+
+const maxBytes = 32 * 1024 * 1024;
+const maxCallers = 10_000;
+/** What a job takes beside its text. */
+const overhead = 500;
+
+export interface FinishedJobsOptions {
+  /** How long a finished job is served without upstream; 0 for not at all. */
+  readonly ttlMs: number;
+  readonly now: () => number;
+}
+
+/** Jobs that have finished: they never change again, so they can be served from here. Each caller has its own. */
+export interface FinishedJobs {
+  get(callerKey: string, id: string): Job | undefined;
+  /** A job as upstream shows it. */
+  observe(callerKey: string, job: Job): void;
+  /** The job is not there any longer. */
+  forget(callerKey: string, id: string): void;
+  /** The caller may have lost the right to see any of them. */
+  forgetAll(callerKey: string): void;
+}
+
+export const createFinishedJobs = ({ ttlMs, now }: FinishedJobsOptions): FinishedJobs => {
+  const jobs = new LRUCache<string, Job>({ maxSize: maxBytes, ttl: ttlMs, perf: { now }, ttlResolution: 0 });
+  // the number of times that all was forgotten is part of every name
+  const clearings = new LRUCache<string, number>({ max: maxCallers });
+  const nameOf = (callerKey: string, id: string) =>
+    `${callerKey} ${clearings.get(callerKey) ?? 0} ${idKey(id)}`;
+
+  return {
+    get: (callerKey, id) => (ttlMs === 0 ? undefined : jobs.get(nameOf(callerKey, id))),
+    observe(callerKey, job) {
+      if (ttlMs === 0 || !isFinished(job)) return;
+      const name = nameOf(callerKey, job.id);
+      // to measure a job is dear, and it does not grow any more
+      const size = jobs.info(name)?.size ?? JSON.stringify(job).length + name.length + overhead;
+      jobs.set(name, job, { size });
+    },
+    forget: (callerKey, id) => void jobs.delete(nameOf(callerKey, id)),
+    forgetAll: (callerKey) => void clearings.set(callerKey, (clearings.get(callerKey) ?? 0) + 1),
+  };
+};
+
+/** True when a caller may no longer see what it saw. */
+export const isDenied = (error: unknown): boolean =>
+  error instanceof GatewayError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');

@@ -1,0 +1,80 @@
+import { LRUCache } from 'lru-cache';
+import { idKey } from '../domain/guid.ts';
+import { maxPageSize } from '../domain/page.ts';
+import type { JobsApi, JobsById } from './jobs-api.ts';
+import { type SharedCall, shareCall } from './shared-call.ts';
+
+const maxCallers = 10_000;
+
+/** Asks for ids in the name of one caller; ends when the signal fires. */
+export type AskForIds = (ids: readonly string[], signal: AbortSignal) => Promise<JobsById>;
+
+interface Lookup {
+  readonly ids: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  resolve(found: JobsById): void;
+  reject(error: unknown): void;
+}
+
+/** Looks jobs up by their ids: what several operations of a caller ask for in one turn is asked for together. */
+export interface JobLookups {
+  find(
+    callerKey: string,
+    ids: readonly string[],
+    signal: AbortSignal | undefined,
+    ask: AskForIds,
+  ): Promise<JobsById>;
+}
+
+/** One job is a GetJob; several are a QueryJobs by ids. */
+export const askForIds =
+  (jobsFor: (signal: AbortSignal) => Pick<JobsApi, 'get' | 'byIds'>): AskForIds =>
+  async (ids, signal) => {
+    const [only, ...others] = ids;
+    if (only === undefined || others.length > 0) return jobsFor(signal).byIds(ids);
+    const job = await jobsFor(signal).get(only);
+    return new Map(job === null ? [] : [[idKey(only), job]]);
+  };
+
+/** Every id once, in as few calls as pages allow. */
+const shareOut = (lookups: readonly Lookup[], ask: AskForIds): Map<string, SharedCall<JobsById>> => {
+  const ids = [...new Map(lookups.flatMap((lookup) => lookup.ids.map((id) => [idKey(id), id]))).values()];
+  const calls = new Map<string, SharedCall<JobsById>>();
+  for (let start = 0; start < ids.length; start += maxPageSize) {
+    const some = ids.slice(start, start + maxPageSize);
+    const call = shareCall((signal) => ask(some, signal));
+    for (const id of some) calls.set(idKey(id), call);
+  }
+  return calls;
+};
+
+const answer = async ({ ids, signal }: Lookup, calls: ReadonlyMap<string, SharedCall<JobsById>>) => {
+  const mine = new Set(ids.flatMap((id) => calls.get(idKey(id)) ?? []));
+  const parts = await Promise.all([...mine].map((call) => call.join(signal)));
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only : new Map(parts.flatMap((part) => [...part]));
+};
+
+export const createJobLookups = (): JobLookups => {
+  const waiting = new LRUCache<string, Lookup[]>({ max: maxCallers });
+
+  return {
+    find: (callerKey, ids, signal, ask) =>
+      new Promise((resolve, reject) => {
+        const lookup: Lookup = { ids, signal, resolve, reject };
+        const others = waiting.get(callerKey);
+        if (others) {
+          others.push(lookup);
+          return;
+        }
+        const lookups = [lookup];
+        waiting.set(callerKey, lookups);
+        // after everything that arrived in this turn has been read
+        setImmediate(() => {
+          waiting.delete(callerKey);
+          const calls = shareOut(lookups, ask);
+          for (const each of lookups) answer(each, calls).then(each.resolve, each.reject);
+        });
+      }),
+  };
+};
