@@ -61,8 +61,8 @@ export const createSpendWindow = (): SpendWindow => {
         for (let lane = 0; lane < lanes.length; lane += 1) missing -= counts[start + lane] ?? 0;
         if (missing <= 0) return (each + buckets) * bucketMs;
       }
-      // more than were ever sent: those sent from now on have to be forgotten too
-      return missing <= 0 ? now : (newest + buckets) * bucketMs;
+      // more than were sent: of those who go before, too, some have to be forgotten
+      return missing <= 0 ? now : (newest + 2 * buckets) * bucketMs;
     },
   };
 };

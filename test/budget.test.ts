@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../src/domain/gateway-error.ts';
+import { createBudget } from '../src/upstream/budget.ts';
+import { type Lane, lanes } from '../src/upstream/spend-window.ts';
+import { createFakeClock, settled } from './support/fake-clock.ts';
+
+const minute = 62_000;
+
+const open = (limit: number) => {
+  const clock = createFakeClock();
+  const budget = createBudget(limit, clock);
+  const sent: { readonly at: number; readonly lane: Lane; readonly caller: string }[] = [];
+  /** One request that upstream answers at once, or as `answer` does. */
+  const send = (
+    lane: Lane,
+    {
+      patienceMs = 8000,
+      caller = 'caller',
+      signal,
+      answer,
+    }: { patienceMs?: number; caller?: string; signal?: AbortSignal; answer?: () => Promise<void> } = {},
+  ) =>
+    budget.run(caller, { lane, patienceMs, signal }, async () => {
+      sent.push({ at: clock.now(), lane, caller });
+      await answer?.();
+    });
+  const sendMany = (count: number, lane: Lane, options?: Parameters<typeof send>[1]) =>
+    Promise.all(Array.from({ length: count }, () => send(lane, options)));
+  return { clock, budget, sent, send, sendMany };
+};
+
+const tooMany = (retryAfterMs: number) =>
+  new GatewayError('RATE_LIMITED', 'too many', {
+    retryAfterMs,
+    upstream: { status: 429, code: 'RESOURCE_EXHAUSTED', requestId: null },
+  });
+
+const refusedWith = (retryAfterMs: unknown) => ({ code: 'RATE_LIMITED', retryAfterMs, upstream: null });
+
+describe('a budget', () => {
+  it('never lets more through in any 60 seconds than upstream allows', async () => {
+    const wish = fc.record({
+      waitMs: fc.nat(20_000),
+      lane: fc.constantFrom(...lanes),
+      count: fc.integer({ min: 1, max: 12 }),
+      patienceMs: fc.constantFrom(0, 3000, 90_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { maxLength: 30 }), async (wishes) => {
+        const { clock, sent, send, budget } = open(10);
+        const all: Promise<unknown>[] = [];
+        for (const { waitMs, lane, count, patienceMs } of wishes) {
+          await clock.advance(waitMs);
+          for (let n = 0; n < count; n += 1) all.push(send(lane, { patienceMs }).catch(() => {}));
+        }
+        await clock.advance(300_000);
+        await Promise.all(all);
+        for (const { at } of sent) {
+          expect(sent.filter((other) => other.at >= at && other.at < at + 60_000).length).toBeLessThanOrEqual(
+            10,
+          );
+        }
+        expect(clock.pending).toBe(0);
+        budget.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('lets a caller use all of it at once, and refuses the next at once with when to come back', async () => {
+    const { sendMany, send, budget, clock } = open(200);
+    await sendMany(200, 'query');
+    expect(budget.of('caller').remaining).toBe(0);
+    await clock.advance(10_000);
+    await expect(send('query')).rejects.toMatchObject(refusedWith(minute - 10_000));
+    expect(clock.pending).toBe(0);
+    await clock.advance(minute - 10_000);
+    await send('query');
+  });
+
+  it('makes a request wait that has the patience for it', async () => {
+    const { sendMany, send, clock, sent } = open(5);
+    await sendMany(5, 'query');
+    const waiting = send('query', { patienceMs: minute });
+    await clock.advance(minute - 1);
+    expect(sent).toHaveLength(5);
+    await clock.advance(1);
+    await waiting;
+    expect(sent).toHaveLength(6);
+  });
+
+  it('knows how long the queue is when it says how long to wait', async () => {
+    const { sendMany, send, clock } = open(5);
+    await sendMany(5, 'query');
+    await clock.advance(1000);
+    const waiting = sendMany(5, 'query', { patienceMs: 2 * minute });
+    // those who wait fill the next minute
+    await expect(send('query', { patienceMs: minute })).rejects.toMatchObject(refusedWith(2 * minute));
+    await clock.advance(2 * minute);
+    await waiting;
+  });
+
+  it('serves writes before queries and queries before polls, each in its order', async () => {
+    const { sendMany, send, clock, sent } = open(4);
+    await sendMany(4, 'query');
+    const waiting = ['poll', 'query', 'poll', 'write'].map((lane) =>
+      send(lane as Lane, { patienceMs: 2 * minute }),
+    );
+    await clock.advance(2 * minute);
+    await Promise.all(waiting);
+    expect(sent.slice(4).map(({ lane }) => lane)).toEqual(['write', 'query', 'poll', 'poll']);
+  });
+
+  it('lends what an idle lane does not use, and keeps its share for one that is in use', async () => {
+    const { sendMany, send, clock } = open(100);
+    await sendMany(1, 'poll');
+    // ten of a hundred belong to polls
+    await sendMany(90, 'query');
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await sendMany(9, 'poll');
+    await expect(send('poll', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    // nobody has polled any longer
+    await clock.advance(2 * minute);
+    await sendMany(100, 'query');
+  });
+
+  it('keeps some for writes once a caller writes', async () => {
+    const { sendMany, send } = open(100);
+    await send('write');
+    await sendMany(95, 'query');
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await sendMany(4, 'write');
+    await expect(send('write', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('is each caller’s own', async () => {
+    const { sendMany, send } = open(3);
+    await sendMany(3, 'query');
+    await send('query', { caller: 'another', patienceMs: 0 });
+  });
+
+  it('has a bound for those who wait', async () => {
+    const { sendMany, send, clock, sent } = open(1);
+    await send('query');
+    const waiting = sendMany(1000, 'query', { patienceMs: 2_000 * minute }).catch(() => {});
+    await expect(send('query', { patienceMs: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    await clock.advance(minute);
+    expect(sent).toHaveLength(2);
+    void waiting;
+  });
+
+  it('frees whoever leaves while waiting', async () => {
+    const { send, clock, sent } = open(1);
+    await send('query');
+    const leave = new AbortController();
+    const waiting = send('query', { patienceMs: minute, signal: leave.signal });
+    await settled();
+    leave.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(clock.pending).toBe(0);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('refuses those who wait when it closes, and leaves no timer', async () => {
+    const { send, clock, budget } = open(1);
+    await send('query');
+    const waiting = expect(send('query', { patienceMs: minute })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    await settled();
+    budget.close();
+    await waiting;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a 429 of upstream', () => {
+  const refuse = (retryAfterMs: number) => ({ answer: () => Promise.reject(tooMany(retryAfterMs)) });
+
+  it('holds everything back for as long as upstream says', async () => {
+    const { send, clock, sent, budget } = open(100);
+    await expect(send('query', refuse(5000))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(budget.of('caller')).toMatchObject({ remaining: 0 });
+    await expect(send('query', { patienceMs: 4999 })).rejects.toMatchObject(refusedWith(5000));
+    const waiting = send('query', { patienceMs: 5000 });
+    await clock.advance(4999);
+    expect(sent).toHaveLength(1);
+    await clock.advance(1);
+    await waiting;
+  });
+
+  it('is followed by one try at a time, a write first, until one is answered', async () => {
+    const { send, clock, sent } = open(100);
+    await send('query', refuse(5000)).catch(() => {});
+    const first = Promise.withResolvers<void>();
+    const waiting = [
+      send('query', { patienceMs: 60_000 }),
+      send('query', { patienceMs: 60_000 }),
+      send('write', { patienceMs: 60_000, answer: () => first.promise }),
+    ];
+    await clock.advance(20_000);
+    expect(sent.slice(1).map(({ lane }) => lane)).toEqual(['write']);
+    first.resolve();
+    await Promise.all(waiting);
+    expect(sent).toHaveLength(4);
+  });
+
+  it('halves the limit, and it is whole again after a while', async () => {
+    const { send, sendMany, clock, budget } = open(100);
+    await send('query', refuse(0)).catch(() => {});
+    await send('query');
+    expect(budget.of('caller').remaining).toBe(48);
+    await sendMany(48, 'query');
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await clock.advance(minute);
+    expect(budget.of('caller').remaining).toBe(100);
+  });
+
+  it('counts once for requests that were sent together', async () => {
+    const { sendMany, send, budget } = open(100);
+    await Promise.allSettled(Array.from({ length: 10 }, () => send('query', refuse(0))));
+    await sendMany(1, 'query');
+    expect(budget.of('caller').remaining).toBe(39);
+  });
+
+  it('is tried again each minute, however long upstream wants to be left alone', async () => {
+    const { send, clock } = open(100);
+    await send('query', refuse(86_400_000)).catch(() => {});
+    await clock.advance(60_000);
+    await send('query', { patienceMs: 0 });
+  });
+
+  it('does not concern other callers', async () => {
+    const { send } = open(100);
+    await send('query', refuse(60_000)).catch(() => {});
+    await send('query', { caller: 'another', patienceMs: 0 });
+  });
+});
