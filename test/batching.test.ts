@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { openGateway } from './support/gateway.ts';
-import { guid, jobRow, jobRows, jobsPage, lookup, type Row, scheduleRow } from './support/rows.ts';
+import {
+  askedIds,
+  guid,
+  jobRow,
+  jobRows,
+  jobsPage,
+  lookup,
+  notFound,
+  type Row,
+  scheduleRow,
+} from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const aliased = (ids: readonly string[], fields = 'id') =>
@@ -43,6 +53,19 @@ describe('jobs by id', () => {
     expect([data.j0?.id, data.j1, data.j2?.id]).toEqual([guid(0), null, guid(2)]);
   });
 
+  it('asks once more for what upstream left out, before it counts as not there', async () => {
+    const rows = jobRows(5);
+    const upstream = await startScriptedUpstream((call) => {
+      const reply = lookup(rows)(call);
+      // the first answer lacks two that are there
+      return upstream.count() === 1 ? jobsPage(rows.slice(2)) : reply;
+    });
+    const { data, errors } = await openGateway(upstream.url).ask(aliased(ids(6)));
+    expect(errors).toBeUndefined();
+    expect(Object.values(data).map((job: Row) => job?.id ?? null)).toEqual([...ids(5), null]);
+    expect(upstream.calls.map(askedIds)).toEqual([ids(6), [guid(0), guid(1), guid(5)]]);
+  });
+
   it('does not ask upstream for what cannot be an id, nor lets it spoil the batch', async () => {
     const upstream = await startScriptedUpstream(lookup(jobRows(2)));
     const { data, errors } = await openGateway(upstream.url).ask(aliased([guid(0), 'nope', guid(1)]));
@@ -77,13 +100,14 @@ describe('jobs by id', () => {
   });
 
   it('follows the cursor when upstream splits its answer, and stops when a page leads nowhere', async () => {
-    const upstream = await startScriptedUpstream(({ body }) => {
+    const upstream = await startScriptedUpstream(({ operation, body }) => {
+      if (operation === 'GetJob') return notFound;
       const { cursor } = body.query.cursorPaging;
       return jobsPage(cursor === undefined ? [jobRow(0)] : [jobRow(1)], 'more');
     });
     const { data } = await openGateway(upstream.url).ask(aliased(ids(3)));
     expect([data.j0?.id, data.j1?.id, data.j2]).toEqual([guid(0), guid(1), null]);
-    expect(upstream.count()).toBe(2);
+    expect(upstream.calls.map(({ operation }) => operation)).toEqual(['QueryJobs', 'QueryJobs', 'GetJob']);
   });
 
   it('is led astray neither by an empty page nor by rows that nobody asked for', async () => {
@@ -139,7 +163,12 @@ describe('jobs by id', () => {
       { __typename: 'SyncSchedule', name: 'Schedule 1' },
       { __typename: 'SyncSchedule', name: 'Schedule 0' },
     ]);
-    expect(upstream.count()).toBe(2);
+    // the jobs are asked for once more before they count as not there
+    expect(upstream.calls.map(({ operation }) => operation)).toEqual([
+      'QueryJobs',
+      'QueryJobs',
+      'ListSyncJobs',
+    ]);
   });
 
   it('does not ask again for a job that a page has shown', async () => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../domain/gateway-error.ts';
 import { idKey } from '../domain/guid.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { JobsApi, JobsById } from './jobs-api.ts';
@@ -26,15 +27,31 @@ export interface JobLookups {
   ): Promise<JobsById>;
 }
 
-/** One job is a GetJob; several are a QueryJobs by ids. */
-export const askForIds =
-  (jobsFor: (signal: AbortSignal) => Pick<JobsApi, 'get' | 'byIds'>): AskForIds =>
-  async (ids, signal) => {
+/**
+ * One job is a GetJob, several are a QueryJobs by ids. What upstream leaves out of its answer is asked for once more
+ * before it counts as not there.
+ */
+export const askForIds = (jobsFor: (signal: AbortSignal) => Pick<JobsApi, 'get' | 'byIds'>): AskForIds => {
+  const ask: AskForIds = async (ids, signal) => {
     const [only, ...others] = ids;
     if (only === undefined || others.length > 0) return jobsFor(signal).byIds(ids);
     const job = await jobsFor(signal).get(only);
     return new Map(job === null ? [] : [[idKey(only), job]]);
   };
+  return async (ids, signal) => {
+    const found = await ask(ids, signal);
+    const missing = ids.filter((id) => !found.has(idKey(id)));
+    // a GetJob has the last word
+    if (missing.length === 0 || ids.length === 1) return found;
+    try {
+      return new Map([...found, ...(await ask(missing, signal))]);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      // of these nothing is known; of the others it is
+      return new Map([...found, ...missing.map((id) => [idKey(id), error] as const)]);
+    }
+  };
+};
 
 /** Every id once, in as few calls as pages allow. */
 const shareOut = (lookups: readonly Lookup[], ask: AskForIds): Map<string, SharedCall<JobsById>> => {
