@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { GatewayError } from '../domain/gateway-error.ts';
+import type { CredentialSettings } from '../config/credential-settings.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Allowance, createAllowances } from './allowance.ts';
 import type { Caller } from './caller.ts';
-import { type Call, createHttp } from './http.ts';
+import { createCredentials } from './credentials/create-credentials.ts';
+import type { Presented } from './credentials/credentials.ts';
+import { type Call, createHttp, type UpstreamRequest } from './http.ts';
 import { createJobsApi, type JobsApi } from './jobs-api.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
 import { createUpstreamClock } from './upstream-clock.ts';
@@ -14,6 +16,8 @@ const maxCallers = 10_000;
 export interface UpstreamOptions {
   /** Where the API is, without /data-mover, for example https://www.wixapis.com. */
   readonly url: URL;
+  /** Those of each caller by default. */
+  readonly credentials?: CredentialSettings;
   readonly timeoutMs: number;
   readonly requestsPerMinute: number;
   readonly now: () => number;
@@ -33,28 +37,16 @@ export interface CallerUpstream {
 }
 
 export interface Upstream {
+  /** Whose rights calls have for a client who presented this. */
+  callerOf(presented: Presented): Caller;
   /** Reads in flight end when the signal fires. */
   as(caller: Caller, signal?: AbortSignal): CallerUpstream;
   close(): Promise<void>;
 }
 
-/** What a header can carry: HTTP refuses anything else by itself, other transports do not. */
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-const badCredential = (): GatewayError =>
-  new GatewayError(
-    'UNAUTHENTICATED',
-    'The credential has characters that no header can carry. Check authorization, wix-site-id and wix-account-id.',
-  );
-
-const noCredential = (): GatewayError =>
-  new GatewayError(
-    'UNAUTHENTICATED',
-    'There is no credential to ask Wix with. Send the API key or access token of the site in the Authorization header.',
-  );
-
 export const createUpstream = ({
   url,
+  credentials: settings = { mode: 'passthrough' },
   timeoutMs,
   requestsPerMinute,
   now,
@@ -62,21 +54,21 @@ export const createUpstream = ({
 }: UpstreamOptions): Upstream => {
   const upstreamClock = createUpstreamClock(now);
   const http = createHttp({ url, timeoutMs, now, upstreamClock, log });
+  const credentials = createCredentials({ settings, http, now, log });
   const allowances = createAllowances(requestsPerMinute, now);
   const successes = new LRUCache<string, Date>({ max: maxCallers });
 
   return {
+    callerOf: credentials.callerOf,
     as(caller, signal) {
-      const call: Call = async (request) => {
-        if (caller.authorization === null) throw noCredential();
-        const { authorization, siteId, accountId } = caller;
-        if (![authorization, siteId, accountId].every((value) => headerValue.test(value ?? '')))
-          throw badCredential();
+      const send = async (request: UpstreamRequest, authorized: Caller) => {
         allowances.spend(caller.key);
-        const answer = await http.call(request, caller, signal);
+        const answer = await http.call(request, authorized, signal);
         successes.set(caller.key, new Date(now()));
         return answer;
       };
+      const call: Call = (request) =>
+        credentials.authorize(caller, (authorized) => send(request, authorized), signal);
       const jobs = lazily(() => createJobsApi(call, log));
       const schedules = lazily(() => createSchedulesApi(call));
       return {
