@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  type CredentialSettings,
+  credentialProblems,
+  credentialSettings,
+  credentialVariables,
+  isCredentialVariable,
+  modeOf,
+} from './config/credential-settings.ts';
+import { exposureProblems } from './config/exposure.ts';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
 
 export interface Config {
@@ -7,6 +16,8 @@ export interface Config {
   readonly port: number;
   /** Null means the embedded sandbox. */
   readonly wixApiUrl: URL | null;
+  /** With whose rights Wix is asked. */
+  readonly credentials: CredentialSettings;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
   readonly finishedJobTtlMs: number;
@@ -58,6 +69,11 @@ const environment = z.object({
   WIX_API_URL: httpUrl
     .optional()
     .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
+  ...credentialVariables,
+  ALLOW_ANONYMOUS: z
+    .enum(['true', 'false'], { error: 'true or false' })
+    .prefault('false')
+    .describe("Whether other machines may use the gateway's own Wix credential without saying who they are."),
   UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
     .prefault('10000')
     .describe('How long one operation may take upstream, all its attempts together.'),
@@ -99,7 +115,17 @@ const variables = Object.entries(environment.shape);
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
-const mayBeSecret = (value = '') => /[@?]/.test(value);
+const mayBeSecret = (name: string, value = '') => isCredentialVariable(name) || /[@?]/.test(value);
+
+/** What no variable shows by itself. */
+const problemsBetween = (given: Environment): string[] => [
+  ...credentialProblems(given),
+  ...exposureProblems({
+    host: given['HOST'],
+    lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
+    allowAnonymous: given['ALLOW_ANONYMOUS'] === 'true',
+  }),
+];
 
 /** The configuration, or a sentence on each thing that is wrong with it. */
 export type ConfigResult =
@@ -110,20 +136,21 @@ export type ConfigResult =
 export const readConfig = (env: Environment): ConfigResult => {
   const given = Object.fromEntries(variables.map(([name]) => [name, env[name] || undefined]));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      const got = mayBeSecret(given[name]) ? 'what it holds' : JSON.stringify(given[name]);
-      return `${name}: ${got} is not ${message}.`;
-    });
-    return { problems };
-  }
+  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => {
+    const name = String(path[0]);
+    const got = mayBeSecret(name, given[name]) ? 'what it holds' : JSON.stringify(given[name]);
+    return `${name}: ${got} is not ${message}.`;
+  });
+  problems.push(...problemsBetween(given));
   const { data } = parsed;
+  const credentials = data ? credentialSettings(data) : null;
+  if (!data || !credentials || problems.length > 0) return { problems };
   return {
     config: Object.freeze({
       host: data.HOST,
       port: data.PORT,
       wixApiUrl: data.WIX_API_URL ?? null,
+      credentials,
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,

@@ -1,7 +1,7 @@
 import type { Clock } from './domain/clock.ts';
 import type { CallerLive, JobHub } from './live/job-hub.ts';
 import { createLazyLoaders, type Loaders } from './loaders.ts';
-import { type Caller, createCaller } from './upstream/caller.ts';
+import type { Caller } from './upstream/caller.ts';
 import type { CallerUpstream, Upstream } from './upstream/upstream.ts';
 import { type CallerWrites, createCallerWrites } from './writes/caller-writes.ts';
 import type { SubmitMemory } from './writes/submit-memory.ts';
@@ -62,7 +62,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
 
   return {
     fromHeaders(header, signal) {
-      const caller = createCaller({
+      const caller = upstream.callerOf({
         authorization: header('authorization') || demoAuthorization,
         siteId: header('wix-site-id') || null,
         accountId: header('wix-account-id') || null,

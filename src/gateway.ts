@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import type { CredentialSettings } from './config/credential-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
@@ -20,6 +21,8 @@ import { createSubmitMemories } from './writes/submit-memory.ts';
 export interface GatewayOptions extends UpstreamSettings {
   /** Where the Wix API is, for example https://www.wixapis.com. */
   readonly upstreamUrl: URL;
+  /** With whose rights Wix is asked; those of each caller by default. */
+  readonly credentials?: CredentialSettings;
   readonly log: Log;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */

@@ -1,3 +1,4 @@
+import { describeCredentials } from './config/credential-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { createGateway, graphqlPath } from './gateway.ts';
@@ -36,6 +37,7 @@ export const startServer = async (
   const gateway = createGateway({
     ...config,
     upstreamUrl,
+    credentials: config.credentials,
     log,
     watch: config,
     ...(sandbox
@@ -62,8 +64,10 @@ export const startServer = async (
     log.info(
       sandbox
         ? 'Serving a SANDBOX with made-up jobs: no account, no network. Set WIX_API_URL for the real thing.'
-        : `Serving the jobs of ${upstreamUrl.origin}; callers bring their own Wix credential.`,
+        : `Serving the jobs of ${upstreamUrl.origin}.`,
     );
+    const isLent = sandbox !== null && config.credentials.mode === 'passthrough';
+    if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
     log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
     return {
       url: `${url}${graphqlPath}`,

@@ -101,9 +101,13 @@ const isFree = async (port: string) => {
 
 describe('the command line', () => {
   it('explains itself on --help', async () => {
-    const { code, out, err } = await start({ args: ['--help'], env: { PORT: 'wrong' } }).closed;
+    const { code, out, err } = await start({
+      args: ['--help'],
+      env: { PORT: 'wrong', WIX_API_KEY: 'canary' },
+    }).closed;
     expect([code, err]).toEqual([0, '']);
-    for (const name of ['PORT', 'HOST', 'WIX_API_URL', 'UPSTREAM_TIMEOUT_MS', 'LOG_LEVEL']) {
+    expect(out).not.toContain('canary');
+    for (const name of ['PORT', 'HOST', 'WIX_API_URL', 'WIX_AUTH', 'WIX_APP_SECRET', 'LOG_LEVEL']) {
       expect(out).toMatch(new RegExp(`^  ${name} .*\\[.+\\]$`, 'm'));
     }
   });
@@ -128,6 +132,27 @@ describe('the command line', () => {
 });
 
 describe('a start that fails', () => {
+  it('says that it would lend its rights to other machines, with what else is wrong, and no secret', async () => {
+    const env = {
+      HOST: '0.0.0.0',
+      PORT: '0',
+      WIX_AUTH: 'app',
+      WIX_APP_SECRET: 'canary',
+      WIX_API_KEY: 'canary',
+    };
+    const { code, out, err } = await start({ env }).closed;
+    expect([code, out]).toEqual([1, '']);
+    const [, ...problems] = err.trimEnd().split('\n');
+    expect(problems.map((line) => line.split(':')[0])).toEqual([
+      '  WIX_APP_ID',
+      '  WIX_INSTANCE_ID',
+      '  WIX_API_KEY',
+      '  HOST',
+    ]);
+    expect(err).toContain('ALLOW_ANONYMOUS=true');
+    expect(err).not.toContain('canary');
+  });
+
   it('says in one sentence that the port is taken', async () => {
     const port = String(await takenPort());
     const { code, out, err } = await start({ env: { PORT: port } }).closed;
@@ -169,6 +194,38 @@ describe('a running gateway', () => {
     expect(code).toBe(0);
     expect(out + err).not.toMatch(/sandbox|canary/i);
     expect(out).toContain(upstream.url.origin);
+    expect(out).toContain('callers bring their own Wix credential');
+  });
+
+  it.each([
+    [
+      'its own API key on site site-1',
+      { WIX_AUTH: 'api-key', WIX_API_KEY: 'canary-key', WIX_SITE_ID: 'site-1' },
+    ],
+    [
+      'app app-1 on its instance instance-1',
+      {
+        WIX_AUTH: 'app',
+        WIX_APP_ID: 'app-1',
+        WIX_APP_SECRET: 'canary-secret',
+        WIX_INSTANCE_ID: 'instance-1',
+      },
+    ],
+  ])('says that it acts with %s, and nothing secret', async (said, env) => {
+    const upstream = await startScriptedUpstream(({ operation }) =>
+      operation === 'CreateAccessToken' ? { json: { access_token: 'canary-token' } } : jobsPage([]),
+    );
+    const gateway = start({
+      env: { PORT: '0', WIX_API_URL: upstream.url.href, LOG_LEVEL: 'trace', ...env },
+    });
+    const url = await urlOf(gateway);
+    expect((await gateway.logged(/^Credentials/)).msg).toContain(said);
+    expect((await ask(url, firstJob)).data.jobs.nodes).toEqual([]);
+    expect(upstream.calls.at(-1)?.headers.authorization).toMatch(/^canary-(key|token)$/);
+    gateway.kill('SIGTERM');
+    const { code, out, err } = await gateway.closed;
+    expect(code).toBe(0);
+    expect(out + err).not.toContain('canary');
   });
 
   it('answers what is under way before it stops, and waits for nothing else', async () => {

@@ -104,6 +104,86 @@ describe('the configuration', () => {
   });
 });
 
+describe('the credentials', () => {
+  const own = {
+    'api-key': { WIX_API_KEY: 'key', WIX_SITE_ID: 'site' },
+    app: { WIX_APP_ID: 'id', WIX_APP_SECRET: 'secret', WIX_INSTANCE_ID: 'instance' },
+  };
+
+  it('are those of each caller unless said otherwise', () => {
+    expect(readConfig({}).config?.credentials).toEqual({ mode: 'passthrough' });
+    const said = { WIX_AUTH: 'passthrough', WIX_AUTH_SCHEME: 'bearer', HOST: '0.0.0.0', WIX_API_KEY: '' };
+    expect(readConfig(said).config?.credentials).toEqual({ mode: 'passthrough' });
+  });
+
+  it('are what the environment says', () => {
+    expect(readConfig({ WIX_AUTH: 'api-key', ...own['api-key'] }).config?.credentials).toEqual({
+      mode: 'api-key',
+      scheme: 'bare',
+      apiKey: 'key',
+      siteId: 'site',
+    });
+    expect(
+      readConfig({ WIX_AUTH: 'app', WIX_AUTH_SCHEME: 'bearer', ...own.app }).config?.credentials,
+    ).toEqual({ mode: 'app', scheme: 'bearer', appId: 'id', appSecret: 'secret', instanceId: 'instance' });
+  });
+
+  it('are asked for one by one, beside whatever else is wrong', () => {
+    expect(namesOf(readConfig({ WIX_AUTH: 'api-key', PORT: 'x', HOST: '0.0.0.0' }).problems)).toEqual([
+      'PORT',
+      'WIX_API_KEY',
+      'WIX_SITE_ID',
+      'HOST',
+    ]);
+    const { problems } = readConfig({ WIX_AUTH: 'app', WIX_APP_ID: 'id' });
+    expect(problems).toEqual([
+      'WIX_APP_SECRET: is missing, and WIX_AUTH=app needs it.',
+      'WIX_INSTANCE_ID: is missing, and WIX_AUTH=app needs it.',
+    ]);
+  });
+
+  it('are refused where nothing would use them', () => {
+    expect(namesOf(readConfig({ ...own['api-key'], ...own.app }).problems)).toEqual([
+      ...Object.keys(own['api-key']),
+      ...Object.keys(own.app),
+    ]);
+    expect(readConfig({ WIX_AUTH: 'app', ...own.app, WIX_SITE_ID: 'site' }).problems).toEqual([
+      'WIX_SITE_ID: is set, but only WIX_AUTH=api-key uses it and WIX_AUTH is app. Set WIX_AUTH=api-key, or leave it out.',
+    ]);
+  });
+
+  it('are never repeated, not even from the wrong variable', () => {
+    const names = [...Object.keys({ ...own['api-key'], ...own.app }), 'WIX_AUTH', 'WIX_AUTH_SCHEME'];
+    for (const WIX_AUTH of [undefined, 'api-key', 'app', 'CANARY']) {
+      const given = Object.fromEntries(names.map((name) => [name, 'CANARY\n']));
+      const { problems } = readConfig({ ...given, ...(WIX_AUTH && { WIX_AUTH }) });
+      expect(problems?.length).toBeGreaterThan(5);
+      expect(problems?.join()).not.toContain('CANARY');
+    }
+  });
+
+  const reachable = ['0.0.0.0', '::', '192.168.1.5', '128.0.0.1', 'example.com', 'localhost.example.com'];
+  const loopback = ['127.0.0.1', '127.8.9.10', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1', 'LocalHost', ''];
+  const acting = { WIX_AUTH: 'app', ...own.app };
+
+  it.each(reachable)('of the gateway are not lent to whoever reaches %s', (HOST) => {
+    const [problem, ...others] = readConfig({ ...acting, HOST }).problems ?? [];
+    expect(problem).toMatch(/^HOST: .*gateway's own rights.*127\.0\.0\.1.*ALLOW_ANONYMOUS=true/);
+    expect(others).toEqual([]);
+    expect(
+      namesOf(
+        readConfig({ WIX_AUTH: 'api-key', ...own['api-key'], HOST, ALLOW_ANONYMOUS: 'false' }).problems,
+      ),
+    ).toEqual(['HOST']);
+    expect(readConfig({ ...acting, HOST, ALLOW_ANONYMOUS: 'true' }).config?.host).toBe(HOST);
+    expect(readConfig({ HOST }).config?.host).toBe(HOST);
+  });
+
+  it.each(loopback)('of the gateway serve this machine: %j', (HOST) => {
+    expect(readConfig({ ...acting, HOST }).problems).toBeUndefined();
+  });
+});
+
 it('explains every variable with its default', () => {
   const lines = usage(sandboxEnvironment.shape).split('\n');
   const explained = lines

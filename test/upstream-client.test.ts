@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CredentialSettings } from '../src/config/credential-settings.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { allPages } from '../src/paging/all-pages.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
@@ -7,15 +8,16 @@ import { createCaller } from '../src/upstream/caller.ts';
 import { compileJobQuery } from '../src/upstream/job-query.ts';
 import { createUpstream } from '../src/upstream/upstream.ts';
 import { usualUpstream } from './support/gateway.ts';
-import { jobRow, jobsPage } from './support/rows.ts';
+import { guid, jobRow, jobsPage } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
-const open = (url: URL | string) => {
+const open = (url: URL | string, credentials: CredentialSettings = { mode: 'passthrough' }) => {
   const upstream = createUpstream({
     ...usualUpstream,
     url: new URL(url),
     clock: systemClock,
     random: Math.random,
+    credentials,
     log: silentLog,
   });
   onTestFinished(() => upstream.close());
@@ -57,5 +59,40 @@ describe('a credential that no header can carry', () => {
       await expect(client.as(each, 'query').jobs.get('x')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
     expect(upstream.count()).toBe(0);
+  });
+});
+
+describe('a token that is being got', () => {
+  it('is not waited for by who leaves, and is got for the others', async () => {
+    const asked = Promise.withResolvers<void>();
+    const given = Promise.withResolvers<void>();
+    const upstream = await startScriptedUpstream(async ({ operation }) => {
+      if (operation !== 'CreateAccessToken') return { json: { job: jobRow(0) } };
+      asked.resolve();
+      await given.promise;
+      return { json: { access_token: 'token' } };
+    });
+    const client = open(upstream.url, {
+      mode: 'app',
+      scheme: 'bare',
+      appId: 'app',
+      appSecret: 'secret',
+      instanceId: 'instance',
+    });
+    const own = client.callerOf({ authorization: null, siteId: null, accountId: null });
+    const leaving = new AbortController();
+    const left = client.as(own, 'write', leaving.signal).jobs.get(guid(1));
+    const stays = client.as(own, 'write', new AbortController().signal).jobs.get(guid(0));
+    await asked.promise;
+    leaving.abort();
+    await expect(left).rejects.toBe(leaving.signal.reason);
+    given.resolve();
+    expect((await stays)?.id).toBe(guid(0));
+    // nor is a token waited for by who has left before
+    await expect(client.as(own, 'write', leaving.signal).jobs.get(guid(1))).rejects.toBe(leaving.signal.reason);
+    expect(upstream.calls.map(({ path }) => path)).toEqual([
+      '/oauth2/token',
+      `/data-mover/v1/jobs/${guid(0)}`,
+    ]);
   });
 });

@@ -50,6 +50,9 @@ export const sandboxEnvironment = z.object({
     .enum(['vanish', 'keep'], { error: 'vanish or keep' })
     .prefault('vanish')
     .describe('Whether a terminated job vanishes or keeps its last status.'),
+  SANDBOX_TOKEN_SECONDS: wholeNumberFrom(1, 86_400)
+    .prefault('14400')
+    .describe('How long an access token of an app lives, in seconds.'),
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,6 +81,7 @@ export const readSandboxSettings = (env: Environment): SettingsResult => {
       requestsPerMinute: data.SANDBOX_REQUESTS_PER_MINUTE ?? null,
       faults: { share: data.SANDBOX_FAULT_SHARE, kinds: data.SANDBOX_FAULTS },
       terminated: data.SANDBOX_TERMINATED,
+      tokenSeconds: data.SANDBOX_TOKEN_SECONDS,
     },
   };
 };

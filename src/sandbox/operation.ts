@@ -1,5 +1,6 @@
 /** Upstream's own names of what can be called. */
 export type Operation =
+  | 'CreateAccessToken'
   | 'SubmitJob'
   | 'GetJob'
   | 'ListJobs'

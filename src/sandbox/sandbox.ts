@@ -5,6 +5,7 @@ import { listen } from './http/listen.ts';
 import { createResponder } from './http/responder.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { createMover } from './moving/mover.ts';
+import { createAccessTokens } from './oauth/access-tokens.ts';
 import { sandboxRoutes } from './routes.ts';
 import { type SandboxSettings, usualSettings } from './settings.ts';
 import { openSites } from './site.ts';
@@ -41,8 +42,18 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     limits,
     closing: closing.signal,
   });
-  const routes = sandboxRoutes(calls, mover, files);
-  const respond = createResponder({ routes, siteFor, calls, clock, settings, closing: closing.signal });
+  const { tokenSeconds } = settings;
+  const tokens = createAccessTokens(tokenSeconds * 1000, now);
+  const routes = sandboxRoutes({ calls, mover, files, tokens, tokenSeconds });
+  const respond = createResponder({
+    routes,
+    siteFor,
+    tokens,
+    calls,
+    clock,
+    settings,
+    closing: closing.signal,
+  });
   const { url, close } = await listen(respond, port, host);
   return {
     url,

@@ -10,6 +10,8 @@ export type SandboxSettings = {
   readonly faults: FaultSettings;
   /** What GetJob tells of a terminated job: nothing, or its last status (CONTRACT 9 leaves it open). */
   readonly terminated: 'vanish' | 'keep';
+  /** How long an access token lives. */
+  readonly tokenSeconds: number;
 };
 
 export const usualSettings: SandboxSettings = {
@@ -18,4 +20,5 @@ export const usualSettings: SandboxSettings = {
   requestsPerMinute: null,
   faults: { share: 0, kinds: [] },
   terminated: 'vanish',
+  tokenSeconds: 14_400,
 };

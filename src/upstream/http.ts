@@ -7,6 +7,7 @@ import { invalidResponse, notJson, type RawAnswer, translateFailure } from './tr
 import type { UpstreamClock } from './upstream-clock.ts';
 
 export type Operation =
+  | 'CreateAccessToken'
   | 'GetJob'
   | 'ListJobs'
   | 'QueryJobs'

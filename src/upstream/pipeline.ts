@@ -3,6 +3,7 @@ import type { Answers } from './answers.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './caller.ts';
 import type { Circuit } from './circuit.ts';
+import type { Credentials } from './credentials/credentials.ts';
 import { type Answer, isWrite, type UpstreamHttp, type UpstreamRequest } from './http.ts';
 import type { Retry } from './retry.ts';
 import type { Lane } from './spend-window.ts';
@@ -13,6 +14,7 @@ export type Purpose = 'query' | 'poll' | 'write';
 export interface PipelineParts {
   readonly answers: Answers;
   readonly retry: Retry;
+  readonly credentials: Pick<Credentials, 'authorize'>;
   readonly budget: Budget;
   readonly circuit: Circuit;
   readonly http: UpstreamHttp;
@@ -36,7 +38,7 @@ const callShare = 0.2;
 
 /** Every call to upstream goes through these parts in this order. None of them knows of the others. */
 export const createPipeline = (parts: PipelineParts): Pipeline => {
-  const { answers, retry, budget, circuit, http, clock, timeoutMs } = parts;
+  const { answers, retry, credentials, budget, circuit, http, clock, timeoutMs } = parts;
 
   const attempt = async (
     request: UpstreamRequest,
@@ -45,17 +47,22 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     leftMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Answer> => {
+    signal?.throwIfAborted();
     const deadline = clock.now() + leftMs;
     const patienceMs = Math.max(0, leftMs - timeoutMs * callShare);
-    // before a request of the budget is spent on it
-    circuit.check(caller.key);
-    return budget.run(caller.key, { lane, patienceMs, signal }, () =>
+    const send = (authorized: Caller) =>
       circuit.run(caller.key, () =>
-        http.call(request, caller, {
+        http.call(request, authorized, {
           timeoutMs: lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now()),
           signal,
         }),
-      ),
+      );
+    // before a token is asked for, or a request of the budget is spent
+    circuit.check(caller.key);
+    return credentials.authorize(
+      caller,
+      (authorized) => budget.run(caller.key, { lane, patienceMs, signal }, () => send(authorized)),
+      signal,
     );
   };
 

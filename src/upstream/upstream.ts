@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
+import type { CredentialSettings } from '../config/credential-settings.ts';
 import type { Clock } from '../domain/clock.ts';
-import { GatewayError } from '../domain/gateway-error.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAnswers } from './answers.ts';
 import { type Allowance, createBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
 import { createCircuit } from './circuit.ts';
+import { createCredentials } from './credentials/create-credentials.ts';
+import type { Presented } from './credentials/credentials.ts';
 import { createFinishedJobs } from './finished-jobs.ts';
 import { type Call, createHttp } from './http.ts';
 import { askForIds, createJobLookups } from './job-lookups.ts';
@@ -34,6 +36,8 @@ export interface UpstreamSettings {
 export interface UpstreamOptions extends UpstreamSettings {
   /** Where the API is, without /data-mover, for example https://www.wixapis.com. */
   readonly url: URL;
+  /** Those of each caller by default. */
+  readonly credentials?: CredentialSettings;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -52,40 +56,30 @@ export interface CallerUpstream {
 }
 
 export interface Upstream {
+  /** Whose rights calls have for a client who presented this. */
+  callerOf(presented: Presented): Caller;
   /** Reads in flight that nobody else waits for end when the signal fires. */
   as(caller: Caller, purpose: Purpose, signal?: AbortSignal): CallerUpstream;
   close(): Promise<void>;
 }
 
-/** What a header can carry: HTTP refuses anything else by itself, other transports do not. */
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-const badCredential = (): GatewayError =>
-  new GatewayError(
-    'UNAUTHENTICATED',
-    'The credential has characters that no header can carry. Check authorization, wix-site-id and wix-account-id.',
-  );
-
-const noCredential = (): GatewayError =>
-  new GatewayError(
-    'UNAUTHENTICATED',
-    'There is no credential to ask Wix with. Send the API key or access token of the site in the Authorization header.',
-  );
-
 export const createUpstream = (options: UpstreamOptions): Upstream => {
-  const { url, clock, random, log } = options;
+  const { url, credentials: settings = { mode: 'passthrough' }, clock, random, log } = options;
   const { now } = clock;
   const upstreamClock = createUpstreamClock(now);
-  const http = createHttp({ url, connectTimeoutMs: options.upstreamTimeoutMs, now, upstreamClock, log });
+  const timeoutMs = options.upstreamTimeoutMs;
+  const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log });
+  const credentials = createCredentials({ settings, http, timeoutMs, now, log });
   const budget = createBudget(options.upstreamRequestsPerMinute, clock);
   const pipeline = createPipeline({
     answers: createAnswers({ maxAgeMs: options.readCacheMs, now }),
     retry: createRetry({ clock, random }),
+    credentials,
     budget,
     circuit: createCircuit(now, log),
     http,
     clock,
-    timeoutMs: options.upstreamTimeoutMs,
+    timeoutMs,
   });
   const lookups = createJobLookups();
   const finished = createFinishedJobs({ ttlMs: options.finishedJobTtlMs, now });
@@ -94,16 +88,13 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const callAs =
     (caller: Caller, purpose: Purpose, signal: AbortSignal | undefined): Call =>
     async (request) => {
-      if (caller.authorization === null) throw noCredential();
-      const { authorization, siteId, accountId } = caller;
-      if (![authorization, siteId, accountId].every((value) => headerValue.test(value ?? '')))
-        throw badCredential();
       const answer = await pipeline.call(request, caller, purpose, signal);
       successes.set(caller.key, now());
       return answer;
     };
 
   return {
+    callerOf: credentials.callerOf,
     as(caller, purpose, signal) {
       const remembered = { callerKey: caller.key, finished };
       const jobsFor = (end: AbortSignal | undefined) =>

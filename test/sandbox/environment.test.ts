@@ -8,6 +8,7 @@ const usual = {
   requestsPerMinute: null,
   faults: { share: 0, kinds: [...faultKinds] },
   terminated: 'vanish',
+  tokenSeconds: 14_400,
 };
 
 test('nothing, and what is empty, is usual: everything off', () => {
@@ -26,6 +27,7 @@ test('every setting has its variable', () => {
       SANDBOX_FAULT_SHARE: '0.25',
       SANDBOX_FAULTS: '500, cut',
       SANDBOX_TERMINATED: 'keep',
+      SANDBOX_TOKEN_SECONDS: '2',
       OTHER: 'x',
     }),
   ).toEqual({
@@ -35,6 +37,7 @@ test('every setting has its variable', () => {
       requestsPerMinute: 200,
       faults: { share: 0.25, kinds: ['500', 'cut'] },
       terminated: 'keep',
+      tokenSeconds: 2,
     },
   });
 });
@@ -48,6 +51,7 @@ test('everything that is wrong is told at once, by the name of its variable', ()
       SANDBOX_FAULT_SHARE: '30%',
       SANDBOX_FAULTS: '500,404',
       SANDBOX_TERMINATED: 'gone',
+      SANDBOX_TOKEN_SECONDS: '0',
     }),
   ).toEqual({
     problems: [
@@ -57,6 +61,7 @@ test('everything that is wrong is told at once, by the name of its variable', ()
       'SANDBOX_FAULT_SHARE must be a number from 0 to 1, not "30%".',
       'SANDBOX_FAULTS must be a list such as 500,503,cut,lost,malformed, not "500,404".',
       'SANDBOX_TERMINATED must be vanish or keep, not "gone".',
+      'SANDBOX_TOKEN_SECONDS must be a whole number from 1 to 86400, not "0".',
     ],
   });
 });

@@ -30,6 +30,7 @@ const operationOf = (method: string, path: string): string => {
   if (path.startsWith('/data-move-scheduler/v1/sync-jobs')) {
     return path.endsWith('/sync-jobs') ? 'ListSyncJobs' : 'GetSyncJob';
   }
+  if (path === '/oauth2/token') return 'CreateAccessToken';
   if (path === '/data-mover/v1/jobs/query') return 'QueryJobs';
   if (path === '/data-mover/v1/jobs') return method === 'POST' ? 'SubmitJob' : 'ListJobs';
   if (path.endsWith('/logs')) return 'ListMovementLogs';

@@ -36,6 +36,11 @@ export const unauthenticated = (): ApiFailure => {
   return new ApiFailure(401, message, applicationError('UNAUTHENTICATED', message, {}));
 };
 
+export const expired = (): ApiFailure => {
+  const message = 'The access token has expired.';
+  return new ApiFailure(401, message, applicationError('UNAUTHENTICATED', message, {}));
+};
+
 export const denied = (message: string): ApiFailure =>
   new ApiFailure(403, message, applicationError('PERMISSION_DENIED', message, {}));
 

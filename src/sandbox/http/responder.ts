@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallRecorder } from '../call-counter.ts';
 import type { Clock } from '../clock.ts';
+import type { AccessTokens } from '../oauth/access-tokens.ts';
 import type { SandboxSettings } from '../settings.ts';
 import type { SiteFor } from '../site.ts';
 import { createAllowance } from './allowance.ts';
 import type { Answer } from './answer.ts';
-import { ApiFailure, systemError, tooManyRequests, unauthenticated } from './failure.ts';
+import { ApiFailure, expired, systemError, tooManyRequests, unauthenticated } from './failure.ts';
 import { createFaults, type Reply } from './faults.ts';
 import { readBytes, readText } from './request-body.ts';
 import { inputOfBody, inputOfSearch } from './request-input.ts';
@@ -16,16 +17,12 @@ export type Responder = (message: IncomingMessage) => Promise<Reply>;
 export type ResponderOptions = {
   readonly routes: readonly Route[];
   readonly siteFor: SiteFor;
+  readonly tokens: AccessTokens;
   readonly calls: CallRecorder;
   readonly clock: Clock;
   readonly settings: SandboxSettings;
   /** Aborts when the sandbox closes. */
   readonly closing: AbortSignal;
-};
-
-const siteIdOf = (message: IncomingMessage): string | null => {
-  const header = message.headers['wix-site-id'];
-  return typeof header === 'string' && header !== '' ? header.toLowerCase() : null;
 };
 
 const answerToFailure = (error: unknown): Answer => {
@@ -37,9 +34,22 @@ const answerToFailure = (error: unknown): Answer => {
 
 /** The one way from a request to its answer: route, count, allowance, faults, credentials, input, handler. */
 export const createResponder = (options: ResponderOptions): Responder => {
-  const { routes, siteFor, calls, clock, settings, closing } = options;
+  const { routes, siteFor, tokens, calls, clock, settings, closing } = options;
   const allowance = createAllowance(settings.requestsPerMinute, clock.now);
   const suffer = createFaults(settings.faults);
+
+  /** The token of an app names its site by itself. */
+  const siteIdOf = ({ headers }: IncomingMessage): string | null => {
+    const instance = tokens.instanceOf(headers.authorization);
+    if (instance !== null) return instance.toLowerCase();
+    const header = headers['wix-site-id'];
+    return typeof header === 'string' && header !== '' ? header.toLowerCase() : null;
+  };
+
+  const checkCredential = ({ authorization }: IncomingMessage['headers']): void => {
+    if (!authorization) throw unauthenticated();
+    if (tokens.isStale(authorization)) throw expired();
+  };
 
   const requestOf = (message: IncomingMessage, parameters: ApiRequest['parameters']): ApiRequest => ({
     parameters,
@@ -51,7 +61,7 @@ export const createResponder = (options: ResponderOptions): Responder => {
   });
 
   const handleCall = async (message: IncomingMessage, { route, parameters }: RouteMatch): Promise<Answer> => {
-    if (!message.headers.authorization) throw unauthenticated();
+    if (!route.isOpen) checkCredential(message.headers);
     const [, ...search] = (message.url ?? '').split('?');
     const input =
       route.method === 'GET' ? inputOfSearch(search.join('?')) : inputOfBody(await readText(message));

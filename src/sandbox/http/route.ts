@@ -19,6 +19,8 @@ export type ApiRequest = {
 export type Route = {
   /** Null for the sandbox's own addresses: not counted, not disturbed, and no credentials are needed. */
   readonly operation: Operation | null;
+  /** True where the call is what credentials are got by. */
+  readonly isOpen?: boolean;
   readonly method: 'GET' | 'POST' | 'PUT' | 'OPTIONS';
   /** A segment that starts with a colon is a parameter. */
   readonly path: string;
