@@ -63,7 +63,14 @@ describe('jobs by id', () => {
     const { data, errors } = await openGateway(upstream.url).ask(aliased(ids(6)));
     expect(errors).toBeUndefined();
     expect(Object.values(data).map((job: Row) => job?.id ?? null)).toEqual([...ids(5), null]);
-    expect(upstream.calls.map(askedIds)).toEqual([ids(6), [guid(0), guid(1), guid(5)]]);
+    expect(upstream.calls.map(askedIds)).toEqual([ids(6), [guid(0)], [guid(1)], [guid(5)]]);
+  });
+
+  it('asks for many that were left out together', async () => {
+    const upstream = await startScriptedUpstream(lookup([]));
+    const { data } = await openGateway(upstream.url).ask(aliased(ids(4)));
+    expect(Object.values(data)).toEqual([null, null, null, null]);
+    expect(upstream.calls.map(({ operation }) => operation)).toEqual(['QueryJobs', 'QueryJobs']);
   });
 
   it('does not ask upstream for what cannot be an id, nor lets it spoil the batch', async () => {
@@ -166,7 +173,8 @@ describe('jobs by id', () => {
     // the jobs are asked for once more before they count as not there
     expect(upstream.calls.map(({ operation }) => operation)).toEqual([
       'QueryJobs',
-      'QueryJobs',
+      'GetJob',
+      'GetJob',
       'ListSyncJobs',
     ]);
   });

@@ -212,8 +212,8 @@ describe('a 429 of upstream', () => {
     const { send, sendMany, clock, budget } = open(100);
     await send('query', refuse(0)).catch(() => {});
     await send('query');
-    expect(budget.of('caller').remaining).toBe(48);
-    await sendMany(48, 'query');
+    expect(budget.of('caller').remaining).toBe(49);
+    await sendMany(49, 'query');
     await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await clock.advance(minute);
     expect(budget.of('caller').remaining).toBe(100);
@@ -223,7 +223,17 @@ describe('a 429 of upstream', () => {
     const { sendMany, send, budget } = open(100);
     await Promise.allSettled(Array.from({ length: 10 }, () => send('query', refuse(0))));
     await sendMany(1, 'query');
-    expect(budget.of('caller').remaining).toBe(39);
+    expect(budget.of('caller').remaining).toBe(49);
+  });
+
+  it('does not hold what was sent before against those who come after the pause', async () => {
+    const { send, sendMany, clock } = open(100);
+    await sendMany(60, 'query');
+    await send('query', refuse(2000)).catch(() => {});
+    await clock.advance(2000);
+    // the first is a try
+    await send('query', { patienceMs: 0 });
+    await sendMany(38, 'query', { patienceMs: 0 });
   });
 
   it('is tried again each minute, however long upstream wants to be left alone', async () => {

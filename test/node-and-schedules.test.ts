@@ -87,7 +87,7 @@ describe('nodes', () => {
     const schedule = (n: number) => ({ __typename: 'SyncSchedule', id: scheduleGuid(n) });
     expect(data.nodes).toEqual([schedule(1), job(1), null, null, job(0), schedule(1), schedule(0), job(1)]);
     // what is no job is asked for once more
-    expect(operations(upstream)).toEqual(['QueryJobs', 'QueryJobs', 'ListSyncJobs']);
+    expect(operations(upstream)).toEqual(['QueryJobs', 'GetJob', 'GetJob', 'GetJob', 'ListSyncJobs']);
   });
 
   it('costs nothing for no ids and for what cannot be ids', async () => {

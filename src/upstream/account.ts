@@ -39,21 +39,21 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
   };
   let cancel = () => {};
 
-  const reserved = (lane: Lane, limit: number, now: number): number => {
+  const reserved = (lane: Lane, now: number): number => {
     const used = window.used(now, lane);
     const isIdle = used === 0 && waiting[lane].size === 0;
-    return isIdle ? 0 : Math.max(0, Math.floor(shares[lane] * limit) - used);
+    return isIdle ? 0 : Math.max(0, Math.floor(shares[lane] * limitPerMinute) - used);
   };
 
-  /** How many requests of a lane may be sent at present; below zero right after the limit has shrunk. */
+  /** How many requests of a lane the minute has room for. */
   const room = (lane: Lane, now: number): number => {
-    const limit = throttle.limit(limitPerMinute, now);
-    const left = limit - window.used(now);
+    const left = limitPerMinute - window.used(now);
     if (lane === 'write') return left;
-    return lanes.reduce((rest, other) => (other === lane ? rest : rest - reserved(other, limit, now)), left);
+    return lanes.reduce((rest, other) => (other === lane ? rest : rest - reserved(other, now)), left);
   };
 
-  const isOpen = (lane: Lane, now: number) => throttle.waitMs(now) === 0 && room(lane, now) > 0;
+  const isOpen = (lane: Lane, now: number) =>
+    throttle.waitMs(now) === 0 && throttle.room(limitPerMinute, now) > 0 && room(lane, now) > 0;
 
   const countWaiting = (upTo: Lane): number => {
     let count = 0;
@@ -68,7 +68,8 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
   const waitMs = (lane: Lane, ahead: number, now: number): number => {
     const missing = ahead + 1 - room(lane, now);
     const freeMs = missing <= 0 ? 0 : window.forgottenAt(missing, now) - now;
-    return Math.max(freeMs, throttle.waitMs(now));
+    const recoveryMs = throttle.room(limitPerMinute, now) > ahead ? 0 : throttle.recoveryMs(now);
+    return Math.max(freeMs, recoveryMs, throttle.waitMs(now));
   };
 
   const expire = (now: number) => {
@@ -147,13 +148,13 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
       await takeTurn(wish);
       try {
         const answer = await send();
-        throttle.succeeded();
+        throttle.answered();
         return answer;
       } catch (error) {
         if (error instanceof GatewayError && error.upstream?.status === 429) {
           throttle.refused(error.retryAfterMs ?? 0, clock.now());
         } else if (error instanceof GatewayError && error.upstream !== null) {
-          throttle.succeeded();
+          throttle.answered();
         }
         throw error;
       } finally {
@@ -167,8 +168,15 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
       const pauseMs = throttle.waitMs(now);
       return {
         limitPerMinute,
-        remaining: pauseMs > 0 ? 0 : Math.max(0, throttle.limit(limitPerMinute, now) - used),
-        resetAt: new Date(Math.max(used === 0 ? now : window.forgottenAt(used, now), now + pauseMs)),
+        remaining:
+          pauseMs > 0 ? 0 : Math.max(0, Math.min(limitPerMinute - used, throttle.room(limitPerMinute, now))),
+        resetAt: new Date(
+          Math.max(
+            used === 0 ? now : window.forgottenAt(used, now),
+            now + pauseMs,
+            now + throttle.recoveryMs(now),
+          ),
+        ),
       };
     },
     close() {

@@ -27,29 +27,38 @@ export interface JobLookups {
   ): Promise<JobsById>;
 }
 
+/** So many are asked for one by one: a GetJob has the last word, while a query may lag behind. */
+const maxConfirmations = 3;
+
 /**
  * One job is a GetJob, several are a QueryJobs by ids. What upstream leaves out of its answer is asked for once more
  * before it counts as not there.
  */
 export const askForIds = (jobsFor: (signal: AbortSignal) => Pick<JobsApi, 'get' | 'byIds'>): AskForIds => {
-  const ask: AskForIds = async (ids, signal) => {
-    const [only, ...others] = ids;
-    if (only === undefined || others.length > 0) return jobsFor(signal).byIds(ids);
-    const job = await jobsFor(signal).get(only);
-    return new Map(job === null ? [] : [[idKey(only), job]]);
+  const askForOne = async (id: string, signal: AbortSignal): Promise<JobsById> => {
+    const job = await jobsFor(signal).get(id);
+    return new Map(job === null ? [] : [[idKey(id), job]]);
   };
-  return async (ids, signal) => {
-    const found = await ask(ids, signal);
-    const missing = ids.filter((id) => !found.has(idKey(id)));
-    // a GetJob has the last word
-    if (missing.length === 0 || ids.length === 1) return found;
+  /** What cannot be learned fails for these ids only. */
+  const confirm = async (ids: readonly string[], ask: () => Promise<JobsById>): Promise<JobsById> => {
     try {
-      return new Map([...found, ...(await ask(missing, signal))]);
+      return await ask();
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      // of these nothing is known; of the others it is
-      return new Map([...found, ...missing.map((id) => [idKey(id), error] as const)]);
+      return new Map(ids.map((id) => [idKey(id), error]));
     }
+  };
+  return async (ids, signal) => {
+    const [only, ...others] = ids;
+    if (only !== undefined && others.length === 0) return askForOne(only, signal);
+    const found = await jobsFor(signal).byIds(ids);
+    const missing = ids.filter((id) => !found.has(idKey(id)));
+    if (missing.length === 0) return found;
+    const confirmed =
+      missing.length > maxConfirmations
+        ? [confirm(missing, () => jobsFor(signal).byIds(missing))]
+        : missing.map((id) => confirm([id], () => askForOne(id, signal)));
+    return new Map([found, ...(await Promise.all(confirmed))].flatMap((part) => [...part]));
   };
 };
 

@@ -3,68 +3,77 @@ const maxPauseMs = 60_000;
 /** A refusal comes seldom alone: those of requests sent together count once. */
 const sameRefusalMs = 5_000;
 const recoveryMs = 60_000;
-const smallestFactor = 1 / 16;
-
-/** What a 429 changes: somebody else uses the same allowance. */
-export interface Throttle {
-  /** The configured limit, or less for a while after a refusal. */
-  limit(configured: number, now: number): number;
-  /** How long nothing may be sent. Also while a single try is under way after a pause: 0 once that has an answer. */
-  waitMs(now: number): number;
-  /** Upstream refused with 429. */
-  refused(retryAfterMs: number, now: number): void;
-  /** Upstream answered anything else. */
-  succeeded(): void;
-  began(): void;
-  ended(): void;
-}
-
+const smallestShare = 1 / 16;
 /** How long to wait before looking again whether a try has been answered. */
 const tryMs = 1000;
 
+/** What a 429 changes: somebody else uses the same allowance. */
+export interface Throttle {
+  /** How long nothing may be sent: a pause, then one try at a time until one is answered. */
+  waitMs(now: number): number;
+  /** How many of `limit` requests may be sent before `recoveryMs`; all of them when there was no refusal lately. */
+  room(limit: number, now: number): number;
+  /** How long until more may be sent than that. */
+  recoveryMs(now: number): number;
+  began(): void;
+  ended(): void;
+  /** Upstream refused with 429. */
+  refused(retryAfterMs: number, now: number): void;
+  /** Upstream answered anything else. */
+  answered(): void;
+}
+
 export const createThrottle = (): Throttle => {
-  let factor = 1;
+  // what is left to us of a minute; halved by a refusal, doubled after a minute without one
+  let share = 1;
+  let sent = 0;
   let halvedAt = Number.NEGATIVE_INFINITY;
   let recoversAt = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  // after a refusal one request at a time goes out until one is answered
   let isTrying = false;
   let underWay = 0;
 
   const recover = (now: number) => {
-    while (factor < 1 && now >= recoversAt) {
-      factor *= 2;
+    while (share < 1 && now >= recoversAt) {
+      share *= 2;
+      sent = 0;
       recoversAt += recoveryMs;
     }
   };
 
   return {
-    limit(configured, now) {
-      recover(now);
-      return Math.max(1, Math.floor(configured * factor));
-    },
     waitMs(now) {
       if (now < pausedUntil) return pausedUntil - now;
       return isTrying && underWay > 0 ? tryMs : 0;
     },
+    room(limit, now) {
+      recover(now);
+      return share === 1 ? limit : Math.max(1, Math.floor(limit * share)) - sent;
+    },
+    recoveryMs(now) {
+      recover(now);
+      return share === 1 ? 0 : recoversAt - now;
+    },
+    began() {
+      underWay += 1;
+      sent += 1;
+    },
+    ended() {
+      underWay -= 1;
+    },
     refused(retryAfterMs, now) {
       recover(now);
       if (now - halvedAt >= sameRefusalMs) {
-        factor = Math.max(smallestFactor, factor / 2);
+        share = Math.max(smallestShare, share / 2);
         halvedAt = now;
       }
+      sent = 0;
       recoversAt = now + recoveryMs;
       pausedUntil = Math.max(pausedUntil, now + Math.min(retryAfterMs, maxPauseMs));
       isTrying = true;
     },
-    succeeded() {
+    answered() {
       isTrying = false;
-    },
-    began() {
-      underWay += 1;
-    },
-    ended() {
-      underWay -= 1;
     },
   };
 };
