@@ -28,6 +28,8 @@ const createRandom = (seed: number) => {
 const random = createRandom(Number(values.seed));
 const upstream = await startChaoticUpstream(random);
 const gateway = await startChild('live/gateway', {
+  // what is kept by mistake ends the run
+  flags: ['--max-old-space-size=128'],
   env: { WIX_API_URL: upstream.url, UPSTREAM_TIMEOUT_MS: '3000', POLL_MAX_MS: '5000' },
 });
 const counts = new Map<string, number>();
