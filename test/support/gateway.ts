@@ -90,8 +90,9 @@ export const openGateway = (
 /** A gateway over a sandbox of its own. */
 export const openSandboxGateway = async (
   now?: () => number,
+  options: TestOptions = {},
 ): Promise<TestGateway & { readonly sandbox: Sandbox }> => {
   const sandbox = await startSandbox(now ? { now } : {});
   onTestFinished(() => sandbox.close());
-  return { ...openGateway(sandbox.url, now ? { now } : {}), sandbox };
+  return { ...openGateway(sandbox.url, { ...options, ...(now ? { now } : {}) }), sandbox };
 };
