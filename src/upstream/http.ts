@@ -74,6 +74,18 @@ const headersOf = (caller: Caller, hasBody: boolean): Record<string, string> => 
   ...(caller.accountId === null ? {} : { 'wix-account-id': caller.accountId }),
 });
 
+/** Null for a body that is larger than any that upstream gives. */
+const readText = async (body: { text(): Promise<string> }): Promise<string | null> => {
+  try {
+    return await body.text();
+  } catch (error) {
+    // what the status says is true all the same
+    if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+      return null;
+    throw error;
+  }
+};
+
 const parse = (text: string): unknown => {
   if (text.trim() === '') return undefined;
   try {
@@ -95,16 +107,13 @@ const isBeforeConnect = (error: unknown): boolean => {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 };
 
-const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSignal, timeoutMs: number) => {
+const failureOf = (error: unknown, deadline: AbortSignal, timeoutMs: number) => {
   if (deadline.aborted) {
     return new GatewayError(
       'UPSTREAM_TIMEOUT',
       `Wix did not answer within ${timeoutMs / 1000} s. Ask again in a moment, or for less at a time.`,
       { cause: error },
     );
-  }
-  if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return invalidResponse(`${request.operation} answered more than ${maxResponseBytes} bytes`);
   }
   return new GatewayError(
     'UPSTREAM_UNAVAILABLE',
@@ -136,11 +145,11 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
       signal,
     });
     upstreamClock.read(single(headers['date']));
-    const text = await body.text();
+    const text = await readText(body);
     const answer: RawAnswer & { readonly size: number } = {
       status: statusCode,
-      body: parse(text),
-      size: text.length,
+      body: text === null ? notJson : parse(text),
+      size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
     };
@@ -158,13 +167,14 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
         signal ? AbortSignal.any([signal, deadline]) : deadline,
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
-        throw failureOf(error, request, deadline, timeoutMs);
+        throw failureOf(error, deadline, timeoutMs);
       });
       const { status, requestId, body, size } = answer;
       log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
       if (status !== 200) throw translateFailure(answer, now());
       if (body === undefined || body === notJson) {
-        throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
+        const problem = size > maxResponseBytes ? `more than ${maxResponseBytes} bytes` : '200 without JSON';
+        throw invalidResponse(`${request.operation} answered ${problem}`, answer);
       }
       return { body, size, requestId, observedAt: new Date(startedAt) };
     },
