@@ -107,11 +107,11 @@ const isBeforeConnect = (error: unknown): boolean => {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 };
 
-const failureOf = (error: unknown, deadline: AbortSignal, timeoutMs: number) => {
+const failureOf = (error: unknown, deadline: AbortSignal) => {
   if (deadline.aborted) {
     return new GatewayError(
       'UPSTREAM_TIMEOUT',
-      `Wix did not answer within ${timeoutMs / 1000} s. Ask again in a moment, or for less at a time.`,
+      'Wix did not answer in time. Ask again in a moment, or for less at a time.',
       { cause: error },
     );
   }
@@ -167,7 +167,7 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
         signal ? AbortSignal.any([signal, deadline]) : deadline,
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
-        throw failureOf(error, deadline, timeoutMs);
+        throw failureOf(error, deadline);
       });
       const { status, requestId, body, size } = answer;
       log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
