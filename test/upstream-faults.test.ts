@@ -5,7 +5,12 @@ import { createHastyClock } from './support/fake-clock.ts';
 import { type Answer, openGateway } from './support/gateway.ts';
 import { memoryLog } from './support/memory-log.ts';
 import { guid, jobRow, jobRows, jobsPage, type Row } from './support/rows.ts';
-import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
+import {
+  type Play,
+  type Reply,
+  startScriptedUpstream,
+  type UpstreamCall,
+} from './support/scripted-upstream.ts';
 
 const canary = 'CANARY-51c0';
 const now = Date.UTC(2026, 8, 14, 6);
@@ -35,7 +40,7 @@ const askJobs = async (reply: Reply): Promise<{ answer: Answer; attempts: number
 const derived = { codeDerived: true };
 
 interface Fault {
-  readonly reply: Exclude<Reply, string>;
+  readonly reply: Exclude<Reply, string | Play>;
   readonly code: string;
   readonly upstream: Row;
   readonly retryAfterMs?: number;
