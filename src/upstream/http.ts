@@ -3,6 +3,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
+import { parseBody } from './parse-body.ts';
 import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
 import type { UpstreamClock } from './upstream-clock.ts';
 
@@ -86,15 +87,6 @@ const readText = async (body: { text(): Promise<string> }): Promise<string | nul
   }
 };
 
-const parse = (text: string): unknown => {
-  if (text.trim() === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return notJson;
-  }
-};
-
 const single = (header: string | string[] | undefined): string | null =>
   (Array.isArray(header) ? header[0] : header) ?? null;
 
@@ -148,7 +140,7 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
     const text = await readText(body);
     const answer: RawAnswer & { readonly size: number } = {
       status: statusCode,
-      body: text === null ? notJson : parse(text),
+      body: text === null ? notJson : parseBody(text),
       size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
