@@ -29,6 +29,8 @@ export interface TestGateway {
   ask(query: string, options?: Ask): Promise<Answer>;
   fetch(request: Request): Promise<Response>;
   readonly listener: Gateway['listener'];
+  /** Before the end of the test, which does it too. */
+  close(): Promise<void>;
 }
 
 /** The watcher's settings as shipped. */
@@ -70,6 +72,7 @@ export const openGateway = (
   return {
     fetch: gateway.fetch,
     listener: gateway.listener,
+    close: gateway.close,
     async ask(query, { variables, headers, authorization = 'test-credential' } = {}) {
       const response = await gateway.fetch(
         new Request('http://gateway/graphql', {
@@ -90,8 +93,9 @@ export const openGateway = (
 /** A gateway over a sandbox of its own. */
 export const openSandboxGateway = async (
   now?: () => number,
+  options: TestOptions = {},
 ): Promise<TestGateway & { readonly sandbox: Sandbox }> => {
   const sandbox = await startSandbox(now ? { now } : {});
   onTestFinished(() => sandbox.close());
-  return { ...openGateway(sandbox.url, now ? { now } : {}), sandbox };
+  return { ...openGateway(sandbox.url, { ...options, ...(now ? { now } : {}) }), sandbox };
 };
