@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHastyClock } from './support/fake-clock.ts';
 import { openGateway } from './support/gateway.ts';
 import { meet, type Purpose, purposes } from './support/meet-fault.ts';
-import { guid, jobRow, jobRows, jobsPage, type Row } from './support/rows.ts';
+import { guid, jobRow, jobRows, jobsPage, notFound, type Row } from './support/rows.ts';
 import { type Play, type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const mebibyte = 1024 * 1024;
@@ -129,23 +129,26 @@ describe('a connection that', () => {
 
 describe('rows that upstream', () => {
   const names = { a: 'Job 0', b: 'Job 1', c: 'Job 2' };
-  const askThree = async (rows: readonly Row[]) => {
-    const upstream = await startScriptedUpstream(() => jobsPage(rows));
+  const askThree = async (rows: readonly Row[], calls: number) => {
+    const upstream = await startScriptedUpstream(({ operation }) =>
+      operation === 'GetJob' ? notFound : jobsPage(rows),
+    );
     const { data, errors } = await openGateway(upstream.url).ask(
       `{ a: job(id: "${guid(0)}") { name } b: job(id: "${guid(1)}") { name } c: job(id: "${guid(2)}") { name } }`,
     );
-    expect([errors, upstream.count()]).toEqual([undefined, 1]);
+    expect([errors, upstream.count()]).toEqual([undefined, calls]);
     return { a: data.a?.name ?? null, b: data.b?.name ?? null, c: data.c?.name ?? null };
   };
   const [one, two, three] = jobRows(3);
 
-  it.each<[string, Row[], object]>([
+  it.each<[string, Row[], object, number?]>([
     ['shuffles', [three, one, two], names],
     ['repeats', [one, two, one, three, three, two], names],
-    ['leaves out', [three, one], { ...names, b: null }],
+    // a GetJob has the last word
+    ['leaves out', [three, one], { ...names, b: null }, 2],
     ['adds', [jobRow(7), one, jobRow(8), two, three], names],
-  ])('%s are given to those who asked for them', async (_how, rows, expected) => {
-    expect(await askThree(rows)).toEqual(expected);
+  ])('%s are given to those who asked for them', async (_how, rows, expected, calls = 1) => {
+    expect(await askThree(rows, calls)).toEqual(expected);
   });
 });
 
