@@ -64,7 +64,7 @@ export const startServer = async (
         ? 'Serving a SANDBOX with made-up jobs: no account, no network. Set WIX_API_URL for the real thing.'
         : `Serving the jobs of ${upstreamUrl.origin}; callers bring their own Wix credential.`,
     );
-    log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
+    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {

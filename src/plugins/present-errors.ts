@@ -49,9 +49,12 @@ const presentGatewayError = (error: unknown, cause: GatewayError) =>
 const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
-const presentPipelineError = (error: GraphQLError) => {
+/** Names that a misspelt one is like: what introspection would tell. Always the end of a message. */
+const suggestion = / Did you mean .*\?$/s;
+
+const presentPipelineError = (error: GraphQLError, suggestions: boolean) => {
   const { code } = error.extensions;
-  return new GraphQLError(error.message, {
+  return new GraphQLError(suggestions ? error.message : error.message.replace(suggestion, ''), {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
@@ -78,7 +81,7 @@ const logOnce = <Root>(root: Root, write: (root: Root) => void) => {
   write(root);
 };
 
-const translate = (log: Log, error: unknown): GraphQLError => {
+const translate = (log: Log, suggestions: boolean, error: unknown): GraphQLError => {
   const root = rootOf(error);
   if (root instanceof GatewayError) {
     logOnce(root, ({ code, upstream, cause, message }) => {
@@ -88,7 +91,7 @@ const translate = (log: Log, error: unknown): GraphQLError => {
     return presentGatewayError(error, root);
   }
   if (isOfCallersMaking(error, root))
-    return presentPipelineError(error instanceof GraphQLError ? error : root);
+    return presentPipelineError(error instanceof GraphQLError ? error : root, suggestions);
   if (root instanceof SyntaxError && !(error instanceof GraphQLError)) {
     // before any operation runs, only the request itself is parsed
     return new GraphQLError('The request is not valid JSON. Check its body, `variables` and `extensions`.', {
@@ -112,12 +115,15 @@ const translate = (log: Log, error: unknown): GraphQLError => {
  * Turns every error into what its caller may see: gateway errors and GraphQL's own with their code, all else
  * masked whatever NODE_ENV says, and logged with its cause.
  */
-export const createErrorPresenter = (log: Log): ((error: unknown) => GraphQLError) => {
+export const createErrorPresenter = (
+  log: Log,
+  { suggestions }: { readonly suggestions: boolean },
+): ((error: unknown) => GraphQLError) => {
   const presented = new WeakSet<GraphQLError>();
   return (error) => {
     // the result of an event is presented once for all its readers, and then passes through the pipeline of each
     if (error instanceof GraphQLError && presented.has(error)) return error;
-    const shown = translate(log, error);
+    const shown = translate(log, suggestions, error);
     presented.add(shown);
     return shown;
   };
