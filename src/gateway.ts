@@ -15,7 +15,7 @@ import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useGuardedRequests } from './plugins/guard-requests.ts';
 import { useNestingLimit } from './plugins/limit-nesting.ts';
-import { useNoIntrospection } from './plugins/no-introspection.ts';
+import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
 import type { Log } from './telemetry/log.ts';
@@ -104,7 +104,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     clock,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  const present = createErrorPresenter(log, { suggestions: playground });
+  const presentAll = createErrorPresenter(log);
+  const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const shared = createSharedExecution({ contexts, present });
   const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
     schema: createGraph(),

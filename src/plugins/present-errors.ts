@@ -3,7 +3,12 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
-const pipelineCodes = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'QUERY_TOO_COMPLEX']);
+const pipelineCodes = new Set([
+  'FORBIDDEN',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'QUERY_TOO_COMPLEX',
+]);
 
 const located = (error: unknown) =>
   error instanceof GraphQLError
@@ -49,12 +54,9 @@ const presentGatewayError = (error: unknown, cause: GatewayError) =>
 const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
-/** Names that a misspelt one is like: what introspection would tell. Always the end of a message. */
-const suggestion = / Did you mean .*\?$/s;
-
-const presentPipelineError = (error: GraphQLError, suggestions: boolean) => {
+const presentPipelineError = (error: GraphQLError) => {
   const { code } = error.extensions;
-  return new GraphQLError(suggestions ? error.message : error.message.replace(suggestion, ''), {
+  return new GraphQLError(error.message, {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
@@ -81,7 +83,7 @@ const logOnce = <Root>(root: Root, write: (root: Root) => void) => {
   write(root);
 };
 
-const translate = (log: Log, suggestions: boolean, error: unknown): GraphQLError => {
+const translate = (log: Log, error: unknown): GraphQLError => {
   const root = rootOf(error);
   if (root instanceof GatewayError) {
     logOnce(root, ({ code, upstream, cause, message }) => {
@@ -91,7 +93,7 @@ const translate = (log: Log, suggestions: boolean, error: unknown): GraphQLError
     return presentGatewayError(error, root);
   }
   if (isOfCallersMaking(error, root))
-    return presentPipelineError(error instanceof GraphQLError ? error : root, suggestions);
+    return presentPipelineError(error instanceof GraphQLError ? error : root);
   if (root instanceof SyntaxError && !(error instanceof GraphQLError)) {
     // before any operation runs, only the request itself is parsed
     return new GraphQLError('The request is not valid JSON. Check its body, `variables` and `extensions`.', {
@@ -115,15 +117,12 @@ const translate = (log: Log, suggestions: boolean, error: unknown): GraphQLError
  * Turns every error into what its caller may see: gateway errors and GraphQL's own with their code, all else
  * masked whatever NODE_ENV says, and logged with its cause.
  */
-export const createErrorPresenter = (
-  log: Log,
-  { suggestions }: { readonly suggestions: boolean },
-): ((error: unknown) => GraphQLError) => {
+export const createErrorPresenter = (log: Log): ((error: unknown) => GraphQLError) => {
   const presented = new WeakSet<GraphQLError>();
   return (error) => {
     // the result of an event is presented once for all its readers, and then passes through the pipeline of each
     if (error instanceof GraphQLError && presented.has(error)) return error;
-    const shown = translate(log, suggestions, error);
+    const shown = translate(log, error);
     presented.add(shown);
     return shown;
   };
