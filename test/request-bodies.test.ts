@@ -264,6 +264,14 @@ describe('what is nested 10,000 deep', () => {
     expect([upstream.count(), events(40)]).toEqual([0, []]);
   });
 
+  it('is not looked for at length in documents made for that', async () => {
+    const { ask } = await open();
+    for (const trap of ['\\"', '"', '"""', '\\"""', '"\\', '"\n', '#']) {
+      const padding = trap.repeat(Math.floor(100_000 / trap.length));
+      expect((await ask(`"${padding}${'{'.repeat(101)}`)).errors).toHaveLength(1);
+    }
+  });
+
   it('is not what only looks like it', async () => {
     const { ask } = await open();
     for (const query of [

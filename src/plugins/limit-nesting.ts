@@ -9,14 +9,22 @@ const tooDeep = (what: string) =>
     extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
   });
 
-/** Brackets of a document, and all that may hide some: strings and comments. */
-const marks = /"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n\r])*"|#[^\n\r]*|[{[(]|[)\]}]/g;
+const openers = /[{[(]/g;
+
+/**
+ * Brackets of a document, and all that may hide some: strings and comments. A string that never ends is one too, or
+ * each quote in it would be tried as the begin of another.
+ */
+const marks = /"""(?:\\"""|[\s\S])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|[{[(]|[)\]}]/g;
+
+const depthChange: Readonly<Record<string, number>> = { '{': 1, '[': 1, '(': 1, '}': -1, ']': -1, ')': -1 };
 
 const isDeepDocument = (source: string): boolean => {
+  // most documents have fewer brackets at all
+  if ((source.match(openers)?.length ?? 0) <= maxNesting) return false;
   let depth = 0;
   for (const [mark] of source.matchAll(marks)) {
-    if (/^[{[(]/.test(mark)) depth += 1;
-    else if (/^[)\]}]/.test(mark)) depth -= 1;
+    depth += depthChange[mark] ?? 0;
     if (depth > maxNesting) return true;
   }
   return false;
