@@ -8,6 +8,7 @@ import {
   modeOf,
 } from './config/credential-settings.ts';
 import { exposureProblems } from './config/exposure.ts';
+import { isLoopback, originOf } from './domain/origin.ts';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
 
 export interface Config {
@@ -29,6 +30,11 @@ export interface Config {
   readonly staleAfterMs: number;
   readonly watchMaxMs: number;
   readonly wsMaxOperations: number;
+  /** Of pages that may ask, beside the gateway's own. */
+  readonly allowedOrigins: readonly string[];
+  readonly playground: boolean;
+  /** True when HOST is loopback, which only this machine reaches. */
+  readonly isLocal: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -61,6 +67,13 @@ const httpUrl = z
       error: 'an http or https address without user, password or query, for example https://www.wixapis.com',
     },
   );
+
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((origin) => originOf(origin.trim())))
+  .refine((list): list is string[] => list.every((origin) => origin !== null), {
+    error: 'a list of exact origins, for example https://app.example.com,http://localhost:3000',
+  });
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
 const environment = z.object({
@@ -104,6 +117,13 @@ const environment = z.object({
   WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
     .prefault('100')
     .describe('How many operations one WebSocket may have under way.'),
+  ALLOWED_ORIGINS: origins
+    .optional()
+    .describe("Origins of pages that may use the gateway, as a list with commas, beside the gateway's own."),
+  PLAYGROUND: z
+    .enum(['true', 'false'], { error: 'true or false' })
+    .optional()
+    .describe('GraphiQL and introspection. Unset: on over the sandbox or on loopback, else off.'),
   LOG_LEVEL: z
     .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
     .prefault('info')
@@ -145,6 +165,8 @@ export const readConfig = (env: Environment): ConfigResult => {
   const { data } = parsed;
   const credentials = data ? credentialSettings(data) : null;
   if (!data || !credentials || problems.length > 0) return { problems };
+  const isLocal = isLoopback(data.HOST);
+  const isForTrying = isLocal || data.WIX_API_URL === undefined;
   return {
     config: Object.freeze({
       host: data.HOST,
@@ -161,6 +183,9 @@ export const readConfig = (env: Environment): ConfigResult => {
       staleAfterMs: data.STALE_AFTER_MS,
       watchMaxMs: data.WATCH_MAX_MS,
       wsMaxOperations: data.WS_MAX_OPERATIONS,
+      allowedOrigins: data.ALLOWED_ORIGINS ?? [],
+      playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
+      isLocal,
       logLevel: data.LOG_LEVEL,
     }),
   };

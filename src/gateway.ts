@@ -1,17 +1,22 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { type Admission, createAdmission } from './access/admission.ts';
+import { createOrigins } from './access/origins.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
+import { useCrossOrigin } from './plugins/cross-origin.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
-import { useJsonRequests } from './plugins/json-requests.ts';
+import { useGuardedRequests } from './plugins/guard-requests.ts';
+import { useNestingLimit } from './plugins/limit-nesting.ts';
+import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
 import type { Log } from './telemetry/log.ts';
@@ -29,6 +34,12 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly demoAuthorization?: string | null;
   /** Ids that exist upstream, for the playground's example operations. */
   readonly examples?: ExampleIds;
+  /** GraphiQL, introspection and suggestions for misspelt names. False by default. */
+  readonly playground?: boolean;
+  /** Of pages that may ask, beside the gateway's own. */
+  readonly allowedOrigins?: readonly string[];
+  /** True when only this machine reaches the gateway: then it answers under the names of this machine only. */
+  readonly isLocal?: boolean;
   readonly clock?: Clock;
 }
 
@@ -62,6 +73,8 @@ type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
 type OperationResult = Result | Promise<Result>;
 
 export interface Pipeline {
+  /** Decides from its head whether a request may come in. */
+  readonly admission: Admission;
   enveloped(connection: Connection): Enveloped;
   present(error: unknown): GraphQLError;
   deliveryOf(context: object): Delivery | undefined;
@@ -73,7 +86,9 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, playground = false, allowedOrigins = [], isLocal = false } = options;
+  const origins = createOrigins({ allowedOrigins, isLocal });
+  const admission = createAdmission(origins);
   const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
   const hub = createJobHub({
     ...options.watch,
@@ -92,9 +107,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     clock,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  const present = createErrorPresenter(log);
+  const presentAll = createErrorPresenter(log);
+  const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const shared = createSharedExecution({ contexts, present });
-  const yoga = createYoga<{ connection?: Connection }, Context>({
+  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
     schema: createGraph(),
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
@@ -108,9 +124,18 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     landingPage: false,
     multipart: false,
     cors: false,
+    // its own limit costs more than the rest of a small request
+    maxRequestBodySize: false,
     plugins: [
-      useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob, runningJobId: noJob } }),
-      useJsonRequests(),
+      useCrossOrigin(origins, graphqlPath),
+      useGuardedRequests(admission),
+      useNestingLimit(),
+      playground
+        ? useGraphiQL({
+            path: graphqlPath,
+            examples: options.examples ?? { jobId: noJob, runningJobId: noJob },
+          })
+        : useNoIntrospection(),
       useEventStreamHeaders(),
       useEventStreamsOnly(),
       shared.plugin,
@@ -120,6 +145,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     fetch: async (request) => yoga.fetch(request, {}),
     listener: (request, response) => void yoga(request, response),
     pipeline: {
+      admission,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
       present,
       deliveryOf: shared.deliveryOf,

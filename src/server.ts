@@ -68,7 +68,7 @@ export const startServer = async (
     );
     const isLent = sandbox !== null && config.credentials.mode === 'passthrough';
     if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
-    log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
+    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {

@@ -3,7 +3,12 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
-const pipelineCodes = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'QUERY_TOO_COMPLEX']);
+const pipelineCodes = new Set([
+  'FORBIDDEN',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'QUERY_TOO_COMPLEX',
+]);
 
 const located = (error: unknown) =>
   error instanceof GraphQLError

@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -23,7 +24,6 @@ export interface WebSockets {
   close(windowMs: number): Promise<void>;
 }
 
-const maxMessageBytes = 256 * 1024;
 /** A socket that has not answered one ping by the time of the next is gone. */
 const pingIntervalMs = 12_000;
 /** How long a client may take to say goodbye. */
@@ -31,9 +31,13 @@ const goodbyeMs = 2_000;
 const goingAway = 1001;
 const internalError = 4500;
 
-/** True for programs, which name no origin, and for pages that the gateway itself has served. */
-const isSameOrigin = ({ headers: { origin, host } }: IncomingMessage): boolean =>
-  origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
+  const header: RequestHead['header'] = (name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return { method, host: header('host'), header };
+};
 
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
@@ -41,22 +45,19 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const protocol = createProtocol({ pipeline, maxOperations });
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: maxMessageBytes,
+    maxPayload: maxBodyBytes,
     // one message at a time: graphql-ws mixes up an operation that ends with the next of the same id
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
+  const serve = (socket: WebSocket, request: IncomingMessage) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
       isWanted: () => true,
-      upgradeHeader: (name) => {
-        const value = headers[name];
-        return typeof value === 'string' ? value : null;
-      },
+      upgradeHeader: headOf(request).header,
     };
     const abortUnwanted = () => {
       for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
@@ -109,15 +110,18 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     // nobody else listens to what breaks a stream that is being upgraded
     const breaks = () => stream.destroy();
     stream.on('error', breaks);
-    const refuse = (status: string) =>
-      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refuse = (status: number, message: string) =>
+      stream.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+      );
     if (request.url?.split('?', 1)[0] !== path) {
-      refuse('404 Not Found');
+      refuse(404, `WebSockets are served at ${path}.`);
       return;
     }
     // browsers let any page open a socket anywhere, and say only here which page it is
-    if (!isSameOrigin(request)) {
-      refuse('403 Forbidden');
+    const refusal = pipeline.admission(headOf(request));
+    if (refusal !== null) {
+      refuse(refusal.status, refusal.message);
       return;
     }
     stream.off('error', breaks);
