@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
+import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface Config {
   readonly host: string;
@@ -18,6 +19,19 @@ export interface Config {
   readonly staleAfterMs: number;
   readonly watchMaxMs: number;
   readonly wsMaxOperations: number;
+  readonly executionTimeoutMs: number;
+  /** The most of each that one operation may ask for. */
+  readonly documentLimits: {
+    readonly tokens: number;
+    readonly depth: number;
+    readonly aliases: number;
+    readonly directives: number;
+    readonly rootFields: number;
+    readonly fields: number;
+    readonly cost: number;
+  };
+  /** Documents by their ids; `only` refuses everything else. */
+  readonly trusted: { readonly documents: TrustedDocuments; readonly only: boolean };
   readonly logLevel: LogLevel;
 }
 
@@ -50,6 +64,16 @@ const httpUrl = z
       error: 'an http or https address without user, password or query, for example https://www.wixapis.com',
     },
   );
+
+/** A file or folder; what is wrong with it is told in its own words. */
+const trustedDocuments = z.string().transform((path, context) => {
+  const { documents, problem } = readTrustedDocuments(path);
+  if (documents) return documents;
+  context.addIssue(`a manifest or folder of trusted documents: ${problem}`);
+  return z.NEVER;
+});
+
+const yesOrNo = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
 const environment = z.object({
@@ -88,6 +112,34 @@ const environment = z.object({
   WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
     .prefault('100')
     .describe('How many operations one WebSocket may have under way.'),
+  EXECUTION_TIMEOUT_MS: wholeNumber(1, 3_600_000)
+    .prefault('30000')
+    .describe(
+      'How long one query, mutation or event of a subscription may take; never less than UPSTREAM_TIMEOUT_MS.',
+    ),
+  MAX_COST: wholeNumber(1, 1_000_000)
+    .prefault('100')
+    .describe('How many upstream calls an operation, or an event of a subscription, may take.'),
+  MAX_TOKENS: wholeNumber(1, 1_000_000).prefault('10000').describe('How long a document may be, in tokens.'),
+  MAX_DEPTH: wholeNumber(1, 500).prefault('20').describe('How deep fields may stand in each other.'),
+  MAX_ALIASES: wholeNumber(0, 1_000_000)
+    .prefault('1000')
+    .describe('How many aliases an operation may have, its fragments spread.'),
+  MAX_ROOT_FIELDS: wholeNumber(1, 1_000_000)
+    .prefault('500')
+    .describe('How many fields an operation may have at its root.'),
+  MAX_DIRECTIVES: wholeNumber(0, 1_000_000)
+    .prefault('200')
+    .describe('How many directives an operation may have, its fragments spread.'),
+  MAX_FIELDS: wholeNumber(1, 100_000_000)
+    .prefault('100000')
+    .describe('How many fields the answer may have, its pages full.'),
+  TRUSTED_DOCUMENTS: trustedDocuments
+    .optional()
+    .describe(
+      'Documents by id: a manifest of GraphQL Code Generator or Relay, or a folder of .graphql files.',
+    ),
+  TRUSTED_DOCUMENTS_ONLY: yesOrNo.prefault('false').describe('True refuses every other document.'),
   LOG_LEVEL: z
     .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
     .prefault('info')
@@ -119,6 +171,13 @@ export const readConfig = (env: Environment): ConfigResult => {
     return { problems };
   }
   const { data } = parsed;
+  if (data.TRUSTED_DOCUMENTS_ONLY && !data.TRUSTED_DOCUMENTS) {
+    return {
+      problems: [
+        'TRUSTED_DOCUMENTS_ONLY: "true" is not possible without TRUSTED_DOCUMENTS: nothing could be asked.',
+      ],
+    };
+  }
   return {
     config: Object.freeze({
       host: data.HOST,
@@ -134,6 +193,17 @@ export const readConfig = (env: Environment): ConfigResult => {
       staleAfterMs: data.STALE_AFTER_MS,
       watchMaxMs: data.WATCH_MAX_MS,
       wsMaxOperations: data.WS_MAX_OPERATIONS,
+      executionTimeoutMs: Math.max(data.UPSTREAM_TIMEOUT_MS, data.EXECUTION_TIMEOUT_MS),
+      documentLimits: {
+        tokens: data.MAX_TOKENS,
+        depth: data.MAX_DEPTH,
+        aliases: data.MAX_ALIASES,
+        directives: data.MAX_DIRECTIVES,
+        rootFields: data.MAX_ROOT_FIELDS,
+        fields: data.MAX_FIELDS,
+        cost: data.MAX_COST,
+      },
+      trusted: { documents: data.TRUSTED_DOCUMENTS ?? new Map(), only: data.TRUSTED_DOCUMENTS_ONLY },
       logLevel: data.LOG_LEVEL,
     }),
   };

@@ -6,13 +6,24 @@ import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
+import { createDocumentCache } from './plugins/document-cache.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
+import { createExecutionDeadline } from './plugins/execution-deadline.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
+import { type DocumentLimits, useDocumentLimits } from './plugins/limit-documents.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
+import {
+  createFindDocument,
+  documentParameters,
+  type FindDocument,
+  reportUnfitDocuments,
+  type TrustedDocumentsOptions,
+  useTrustedDocuments,
+} from './plugins/trusted-documents.ts';
 import type { Log } from './telemetry/log.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
@@ -27,6 +38,10 @@ export interface GatewayOptions extends UpstreamSettings {
   /** Ids that exist upstream, for the playground's example operations. */
   readonly examples?: ExampleIds;
   readonly clock?: Clock;
+  /** How long one query, mutation or event may take. */
+  readonly executionTimeoutMs: number;
+  readonly documentLimits: DocumentLimits;
+  readonly trusted: TrustedDocumentsOptions;
 }
 
 /** Who is at the other end of a connection that is no HTTP request. */
@@ -60,6 +75,8 @@ type OperationResult = Result | Promise<Result>;
 
 export interface Pipeline {
   enveloped(connection: Connection): Enveloped;
+  /** The text of what a client wants to run; an error says why there is none. */
+  findDocument: FindDocument;
   present(error: unknown): GraphQLError;
   deliveryOf(context: object): Delivery | undefined;
 }
@@ -90,26 +107,35 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     demoAuthorization: options.demoAuthorization ?? null,
   });
   const present = createErrorPresenter(log);
-  const shared = createSharedExecution({ contexts, present });
+  const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
+  const shared = createSharedExecution({ contexts, present, within: deadline.within });
+  const schema = createGraph();
+  const findDocument = createFindDocument(options.trusted);
+  reportUnfitDocuments(options.trusted.documents, schema, log);
   const yoga = createYoga<{ connection?: Connection }, Context>({
-    schema: createGraph(),
+    schema,
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
         ? contexts.fromHeaders(connection.header, connection.signal)
         : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
     maskedErrors: { maskError: present },
+    parserAndValidationCache: createDocumentCache(),
     // errors are logged where they are presented
     logging: false,
     graphiql: false,
     landingPage: false,
     multipart: false,
     cors: false,
+    extraParamNames: documentParameters,
     plugins: [
       useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob, runningJobId: noJob } }),
       useJsonRequests(),
       useEventStreamHeaders(),
       useEventStreamsOnly(),
+      useTrustedDocuments(findDocument),
+      useDocumentLimits(options.documentLimits),
+      deadline.plugin,
       shared.plugin,
     ],
   });
@@ -118,6 +144,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     listener: (request, response) => void yoga(request, response),
     pipeline: {
       enveloped: (connection) => yoga.getEnveloped({ connection }),
+      findDocument,
       present,
       deliveryOf: shared.deliveryOf,
     },

@@ -3,7 +3,13 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
-const pipelineCodes = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'QUERY_TOO_COMPLEX']);
+const pipelineCodes = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'QUERY_TOO_COMPLEX',
+  'DOCUMENT_NOT_TRUSTED',
+  'PERSISTED_QUERY_NOT_FOUND',
+]);
 
 const located = (error: unknown) =>
   error instanceof GraphQLError
@@ -50,11 +56,12 @@ const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
 const presentPipelineError = (error: GraphQLError) => {
-  const { code } = error.extensions;
+  const { code, http: _, ...measured } = error.extensions;
   return new GraphQLError(error.message, {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
+      ...(code === 'QUERY_TOO_COMPLEX' ? measured : {}),
       ...httpOf(error),
     },
   });

@@ -6,7 +6,7 @@ import { drain, listen } from '../../src/listen.ts';
 import { startServer } from '../../src/server.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { serveWebSockets, type WebSockets } from '../../src/websocket/serve-websockets.ts';
-import { type Answer, defaultWatch, usualUpstream } from './gateway.ts';
+import { type Answer, defaultWatch, usualDocuments, usualUpstream } from './gateway.ts';
 
 export interface LiveServer {
   /** Of GraphQL over HTTP; WebSockets and event streams have the same address. */
@@ -61,6 +61,7 @@ export const openClockedServer = async (
     clock,
     log: silentLog,
     ...usualUpstream,
+    ...usualDocuments,
     watch: defaultWatch,
   });
   const { server, url } = await listen(gateway.listener, 0, '127.0.0.1');
