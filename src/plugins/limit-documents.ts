@@ -65,7 +65,7 @@ const isNestedDeeper = (value: unknown, levels: number): boolean => {
   return levels === 0 || Object.values(value).some((each) => isNestedDeeper(each, levels - 1));
 };
 
-const measured = ['depth', 'rootFields', 'aliases', 'directives', 'fields', 'cost'] as const;
+const measured = ['depth', 'rootFields', 'aliases', 'directives', 'cost', 'fields'] as const;
 
 const checkOperation = (
   { schema, document, operationName, variableValues }: ExecutionArgs,
