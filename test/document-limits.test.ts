@@ -1,5 +1,6 @@
-import { getIntrospectionQuery } from 'graphql';
+import { getIntrospectionQuery, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { createGraph } from '../src/graph.ts';
 import { exampleTabs } from '../src/plugins/graphiql-examples.ts';
 import { openGateway, usualDocuments } from './support/gateway.ts';
 import { openSocket } from './support/live-client.ts';
@@ -99,6 +100,20 @@ describe('the cost of an operation is the number of its upstream calls', () => {
     expect(errors).toBeUndefined();
     expect(upstream.count()).toBe(cost);
   });
+});
+
+it('every field at a root, and every one below that asks upstream, has a price', () => {
+  const types = createGraph().getTypeMap();
+  const fieldsOf = (name: string) => {
+    const type = types[name];
+    return isObjectType(type) ? Object.values(type.getFields()) : [];
+  };
+  const asking = [...fieldsOf('Job'), ...fieldsOf('SyncSchedule')].filter(({ name }) =>
+    ['logs', 'schedule', 'workflowJobs', 'jobs'].includes(name),
+  );
+  const priced = [...['Query', 'Mutation', 'Subscription'].flatMap(fieldsOf), ...asking];
+  expect(priced.length).toBeGreaterThan(14);
+  expect(priced.filter(({ extensions }) => !('price' in extensions)).map(({ name }) => name)).toEqual([]);
 });
 
 const bomb = (levels: number, on: string, open: (next: string) => string, core: string) =>

@@ -91,12 +91,13 @@ const finite = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGE
 const isList = (type: GraphQLOutputType): boolean => getNullableType(type) instanceof GraphQLList;
 
 const isPricing = (value: unknown): value is Pricing => typeof value === 'function';
+const isPrice = (value: unknown): value is Price => typeof value === 'object' && value !== null;
 
 const priceOf = (field: GraphQLField<unknown, unknown>, node: FieldNode, variables: Variables): Price => {
-  const { pricing } = field.extensions;
-  if (!isPricing(pricing)) return {};
+  const { price } = field.extensions;
+  if (!isPricing(price)) return isPrice(price) ? price : {};
   try {
-    return pricing(getArgumentValues(field, node, variables));
+    return price(getArgumentValues(field, node, variables));
   } catch {
     // a field whose arguments are not valid fails before it asks for anything
     return {};

@@ -21,8 +21,8 @@ export type Pricing = (args: Readonly<Record<string, unknown>>) => Price;
 export const assumedLength = { any: 10, workflow: 10, schedules: 25 } as const;
 
 /** Goes into the `extensions` of a field, beside the resolver that makes the calls. */
-export const priced = (price: Price | Pricing) => ({
-  pricing: typeof price === 'function' ? price : () => price,
+export const priced = (price: Price | Pricing): { readonly price: Price | Pricing } => ({
+  price,
 });
 
 /** Those of a page; what is out of bounds is refused by the page itself. */

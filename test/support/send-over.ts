@@ -45,7 +45,8 @@ const overSocket = async (url: string, sent: Sent): Promise<Reply> => {
   const { send, frames, roundTrip, socket } = await openSocket(url);
   send({ type: 'subscribe', id: 'sent', payload: sent });
   const { type, payload } = await frames.next();
-  if (type === 'next') await frames.next();
+  // a subscription would go on
+  send({ type: 'complete', id: 'sent' });
   await roundTrip();
   socket.terminate();
   return type === 'error' ? { errors: payload } : (payload ?? {});
