@@ -10,6 +10,7 @@ import {
 import { exposureProblems } from './config/exposure.ts';
 import { isLoopback, originOf } from './domain/origin.ts';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
+import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface Config {
   readonly host: string;
@@ -35,6 +36,19 @@ export interface Config {
   readonly playground: boolean;
   /** True when HOST is loopback, which only this machine reaches. */
   readonly isLocal: boolean;
+  readonly executionTimeoutMs: number;
+  /** The most of each that one operation may ask for. */
+  readonly documentLimits: {
+    readonly tokens: number;
+    readonly depth: number;
+    readonly aliases: number;
+    readonly directives: number;
+    readonly rootFields: number;
+    readonly fields: number;
+    readonly cost: number;
+  };
+  /** Documents by their ids; `only` refuses everything else. */
+  readonly trusted: { readonly documents: TrustedDocuments; readonly only: boolean };
   readonly logLevel: LogLevel;
 }
 
@@ -74,6 +88,15 @@ const origins = z
   .refine((list): list is string[] => list.every((origin) => origin !== null), {
     error: 'a list of exact origins, for example https://app.example.com,http://localhost:3000',
   });
+/** A file or folder; what is wrong with it is told in its own words. */
+const trustedDocuments = z.string().transform((path, context) => {
+  const { documents, problem } = readTrustedDocuments(path);
+  if (documents) return documents;
+  context.addIssue(`a manifest or folder of trusted documents: ${problem}`);
+  return z.NEVER;
+});
+
+const yesOrNo = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
 const environment = z.object({
@@ -124,6 +147,34 @@ const environment = z.object({
     .enum(['true', 'false'], { error: 'true or false' })
     .optional()
     .describe('GraphiQL and introspection. Unset: on over the sandbox or on loopback, else off.'),
+  EXECUTION_TIMEOUT_MS: wholeNumber(1, 3_600_000)
+    .prefault('30000')
+    .describe(
+      'How long one query, mutation or event of a subscription may take; never less than UPSTREAM_TIMEOUT_MS.',
+    ),
+  MAX_COST: wholeNumber(1, 1_000_000)
+    .prefault('100')
+    .describe('How many upstream calls an operation, or an event of a subscription, may take.'),
+  MAX_TOKENS: wholeNumber(1, 1_000_000).prefault('10000').describe('How long a document may be, in tokens.'),
+  MAX_DEPTH: wholeNumber(1, 500).prefault('20').describe('How deep fields may stand in each other.'),
+  MAX_ALIASES: wholeNumber(0, 1_000_000)
+    .prefault('1000')
+    .describe('How many aliases an operation may have, its fragments spread.'),
+  MAX_ROOT_FIELDS: wholeNumber(1, 1_000_000)
+    .prefault('500')
+    .describe('How many fields an operation may have at its root.'),
+  MAX_DIRECTIVES: wholeNumber(0, 1_000_000)
+    .prefault('200')
+    .describe('How many directives an operation may have, its fragments spread.'),
+  MAX_FIELDS: wholeNumber(1, 100_000_000)
+    .prefault('100000')
+    .describe('How many fields the answer may have, its pages full.'),
+  TRUSTED_DOCUMENTS: trustedDocuments
+    .optional()
+    .describe(
+      'Documents by id: a manifest of GraphQL Code Generator or Relay, or a folder of .graphql files.',
+    ),
+  TRUSTED_DOCUMENTS_ONLY: yesOrNo.prefault('false').describe('True refuses every other document.'),
   LOG_LEVEL: z
     .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
     .prefault('info')
@@ -167,6 +218,13 @@ export const readConfig = (env: Environment): ConfigResult => {
   if (!data || !credentials || problems.length > 0) return { problems };
   const isLocal = isLoopback(data.HOST);
   const isForTrying = isLocal || data.WIX_API_URL === undefined;
+  if (data.TRUSTED_DOCUMENTS_ONLY && !data.TRUSTED_DOCUMENTS) {
+    return {
+      problems: [
+        'TRUSTED_DOCUMENTS_ONLY: "true" is not possible without TRUSTED_DOCUMENTS: nothing could be asked.',
+      ],
+    };
+  }
   return {
     config: Object.freeze({
       host: data.HOST,
@@ -186,6 +244,17 @@ export const readConfig = (env: Environment): ConfigResult => {
       allowedOrigins: data.ALLOWED_ORIGINS ?? [],
       playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
       isLocal,
+      executionTimeoutMs: Math.max(data.UPSTREAM_TIMEOUT_MS, data.EXECUTION_TIMEOUT_MS),
+      documentLimits: {
+        tokens: data.MAX_TOKENS,
+        depth: data.MAX_DEPTH,
+        aliases: data.MAX_ALIASES,
+        directives: data.MAX_DIRECTIVES,
+        rootFields: data.MAX_ROOT_FIELDS,
+        fields: data.MAX_FIELDS,
+        cost: data.MAX_COST,
+      },
+      trusted: { documents: data.TRUSTED_DOCUMENTS ?? new Map(), only: data.TRUSTED_DOCUMENTS_ONLY },
       logLevel: data.LOG_LEVEL,
     }),
   };

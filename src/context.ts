@@ -14,8 +14,10 @@ export interface Context {
   readonly live: CallerLive;
   readonly writes: CallerWrites;
   readonly now: () => number;
-  /** Fires when the client of this operation is gone. */
+  /** Fires when the client of this operation is gone, or its reads are given up. */
   readonly signal: AbortSignal;
+  /** Ends the reads of this operation. Writes go on. */
+  giveUp(reason: Error): void;
 }
 
 /** Reads one header or connection parameter of the client. */
@@ -39,9 +41,12 @@ export interface ContextOptions {
 
 export const createContextFactory = (options: ContextOptions): ContextFactory => {
   const { upstream, hub, submitMemory, clock, demoAuthorization } = options;
-  const never = new AbortController().signal;
 
-  const create = (caller: Caller, signal: AbortSignal): Context => {
+  const create = (caller: Caller, clientSignal?: AbortSignal): Context => {
+    const reads = new AbortController();
+    const { signal } = reads;
+    if (clientSignal?.aborted) reads.abort(clientSignal.reason);
+    clientSignal?.addEventListener('abort', () => reads.abort(clientSignal.reason), { once: true });
     const callerUpstream = upstream.as(caller, 'query', signal);
     const live = hub.as(caller);
     return {
@@ -57,6 +62,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
       }),
       now: clock.now,
       signal,
+      giveUp: (reason) => reads.abort(reason),
     };
   };
 
@@ -69,6 +75,6 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
       });
       return create(caller, signal);
     },
-    forCaller: (caller) => create(caller, never),
+    forCaller: (caller) => create(caller),
   };
 };

@@ -10,15 +10,25 @@ import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
+import { createDocumentCache } from './plugins/document-cache.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
+import { createExecutionDeadline } from './plugins/execution-deadline.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useGuardedRequests } from './plugins/guard-requests.ts';
-import { useNestingLimit } from './plugins/limit-nesting.ts';
+import { type DocumentLimits, useDocumentLimits } from './plugins/limit-documents.ts';
 import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
+import {
+  createFindDocument,
+  documentParameters,
+  type FindDocument,
+  reportUnfitDocuments,
+  type TrustedDocumentsOptions,
+  useTrustedDocuments,
+} from './plugins/trusted-documents.ts';
 import type { Log } from './telemetry/log.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
@@ -41,6 +51,10 @@ export interface GatewayOptions extends UpstreamSettings {
   /** True when only this machine reaches the gateway: then it answers under the names of this machine only. */
   readonly isLocal?: boolean;
   readonly clock?: Clock;
+  /** How long one query, mutation or event may take. */
+  readonly executionTimeoutMs: number;
+  readonly documentLimits: DocumentLimits;
+  readonly trusted: TrustedDocumentsOptions;
 }
 
 /** Who is at the other end of a connection that is no HTTP request. */
@@ -76,6 +90,8 @@ export interface Pipeline {
   /** Decides from its head whether a request may come in. */
   readonly admission: Admission;
   enveloped(connection: Connection): Enveloped;
+  /** The text of what a client wants to run; an error says why there is none. */
+  findDocument: FindDocument;
   present(error: unknown): GraphQLError;
   deliveryOf(context: object): Delivery | undefined;
 }
@@ -109,15 +125,20 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   });
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
-  const shared = createSharedExecution({ contexts, present });
+  const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
+  const shared = createSharedExecution({ contexts, present, within: deadline.within });
+  const schema = createGraph();
+  const findDocument = createFindDocument(options.trusted);
+  reportUnfitDocuments(options.trusted.documents, schema, log);
   const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
-    schema: createGraph(),
+    schema,
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
         ? contexts.fromHeaders(connection.header, connection.signal)
         : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
     maskedErrors: { maskError: present },
+    parserAndValidationCache: createDocumentCache(),
     // errors are logged where they are presented
     logging: false,
     graphiql: false,
@@ -126,10 +147,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     cors: false,
     // its own limit costs more than the rest of a small request
     maxRequestBodySize: false,
+    extraParamNames: documentParameters,
     plugins: [
       useCrossOrigin(origins, graphqlPath),
       useGuardedRequests(admission),
-      useNestingLimit(),
       playground
         ? useGraphiQL({
             path: graphqlPath,
@@ -138,6 +159,9 @@ export const createGateway = (options: GatewayOptions): Gateway => {
         : useNoIntrospection(),
       useEventStreamHeaders(),
       useEventStreamsOnly(),
+      useTrustedDocuments(findDocument),
+      useDocumentLimits(options.documentLimits),
+      deadline.plugin,
       shared.plugin,
     ],
   });
@@ -147,6 +171,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     pipeline: {
       admission,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
+      findDocument,
       present,
       deliveryOf: shared.deliveryOf,
     },

@@ -18,7 +18,7 @@ const floors = [
   ['paging'],
   ['upstream'],
   ['config'],
-  ['domain', 'listen', 'telemetry'],
+  ['domain', 'listen', 'telemetry', 'trusted-documents'],
 ];
 const floorOf = (unit: string) => floors.findIndex((floor) => floor.includes(unit));
 /** A folder of src, or the name of a file that lies in src itself. */

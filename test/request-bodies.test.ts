@@ -229,7 +229,7 @@ describe('what is nested 10,000 deep', () => {
   const list = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
   const or = (levels: number) => `${'{"or":['.repeat(levels)}{}${']}'.repeat(levels)}`;
   const byVariable = 'query ($f: JobFilter) { jobs(filter: $f) { nodes { id } } }';
-  const refused = { code: 'BAD_USER_INPUT' };
+  const refused = { code: 'QUERY_TOO_COMPLEX', nesting: 65, limit: 64 };
 
   it('is a mistake of the client by GET', async () => {
     const { url, upstream, events } = await open();
@@ -259,7 +259,7 @@ describe('what is nested 10,000 deep', () => {
     for (const watch of told) {
       const { type, errors } = await watch.next();
       expect([type, errors[0].extensions]).toEqual(['error', refused]);
-      expect(errors[0].message).toContain('nested deeper than 100 levels');
+      expect(errors[0].message).toContain('brackets 65 deep');
     }
     expect([upstream.count(), events(40)]).toEqual([0, []]);
   });

@@ -8,6 +8,8 @@ const pipelineCodes = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'QUERY_TOO_COMPLEX',
+  'DOCUMENT_NOT_TRUSTED',
+  'PERSISTED_QUERY_NOT_FOUND',
 ]);
 
 const located = (error: unknown) =>
@@ -55,11 +57,12 @@ const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
 const presentPipelineError = (error: GraphQLError) => {
-  const { code } = error.extensions;
+  const { code, http: _, ...measured } = error.extensions;
   return new GraphQLError(error.message, {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
+      ...(code === 'QUERY_TOO_COMPLEX' ? measured : {}),
       ...httpOf(error),
     },
   });

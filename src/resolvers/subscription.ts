@@ -1,6 +1,7 @@
 import { builder } from '../schema/builder.ts';
 import { JobFilterRef } from '../schema/job-filter.ts';
 import { JobUpdateKindRef, JobUpdateRef } from '../schema/job-update.ts';
+import { priced } from '../schema/price.ts';
 
 const kindsDescription = 'Only updates of these kinds. All when left out.';
 
@@ -17,6 +18,8 @@ builder.subscriptionType({
         id: t.arg.id({ required: true, description: 'The GUID of the job.' }),
         kinds: t.arg({ type: [JobUpdateKindRef], description: kindsDescription }),
       },
+      // an event costs what is selected on it; looking for events is polling's, which has its own share
+      extensions: priced({}),
       subscribe: (_root, { id, kinds }, { live, signal }) => live.watchJob(id, kinds ?? null, signal),
       resolve: ({ update }) => update,
     }),
@@ -33,6 +36,7 @@ builder.subscriptionType({
         kinds: t.arg({ type: [JobUpdateKindRef], description: kindsDescription }),
         since: t.arg({ type: 'DateTime', description: 'Open with what has happened since then.' }),
       },
+      extensions: priced({}),
       subscribe: (_root, { filter, kinds, since }, { live, signal }) =>
         live.watchJobs({ filter: filter ?? {}, since: since ?? null }, kinds ?? null, signal),
       resolve: ({ update }) => update,

@@ -52,6 +52,20 @@ const unwrapped = (error: GraphQLError): readonly GraphQLError[] => {
   return [originalError instanceof GraphQLError ? originalError : error];
 };
 
+/** A message with the id of a document need have no query, which graphql-ws takes for a breach of the protocol. */
+export const withQuery = (message: string): string => {
+  if (!/"(documentId|doc_id|persistedQuery)"/.test(message)) return message;
+  try {
+    const parsed: unknown = JSON.parse(message);
+    if (!isObject(parsed) || !('payload' in parsed) || !isObject(parsed.payload)) return message;
+    if ('query' in parsed.payload) return message;
+    return JSON.stringify({ ...parsed, payload: { ...parsed.payload, query: '' } });
+  } catch {
+    // graphql-ws says what is wrong with it
+    return message;
+  }
+};
+
 /** Over HTTP it is the check against mutations by GET that gives a syntax error its code. */
 const parseWith = ({ parse }: Enveloped, query: string): DocumentNode => {
   try {
@@ -83,7 +97,8 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
     onConnect({ extra, subscriptions }) {
       extra.isWanted = (id) => id in subscriptions;
     },
-    async onSubscribe({ connectionParams, subscriptions, extra }, id, { query, variables, operationName }) {
+    async onSubscribe({ connectionParams, subscriptions, extra }, id, payload) {
+      const { variables, operationName } = payload;
       const refuse = (...errors: readonly unknown[]) => {
         // nobody tells of the end of what never began
         extra.operations.delete(id);
@@ -105,7 +120,7 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
           signal: abort.signal,
         });
         const { schema } = enveloped;
-        const document = parseWith(enveloped, query);
+        const document = parseWith(enveloped, pipeline.findDocument(payload) ?? '');
         const invalid = enveloped.validate(schema, document);
         if (invalid.length > 0) return refuse(...invalid);
         if (!getOperationAST(document, operationName)) {

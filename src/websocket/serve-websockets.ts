@@ -7,7 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFrameSender } from './frame-sender.ts';
-import { createProtocol, type SocketState } from './protocol.ts';
+import { createProtocol, type SocketState, withQuery } from './protocol.ts';
 
 export interface WebSocketOptions {
   readonly http: Server;
@@ -75,7 +75,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       state,
     );
     socket.on('message', (message) => {
-      handle(String(message)).catch((error: unknown) => {
+      handle(withQuery(String(message))).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
         socket.close(internalError, 'Internal server error');
       });

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -42,6 +43,16 @@ export const defaultWatch: GatewayOptions['watch'] = {
   watchMaxMs: 86_400_000,
 };
 
+const { config: shipped } = readConfig({});
+if (!shipped) throw new Error('The configuration as shipped is not valid.');
+
+/** What a caller may ask for, as shipped. */
+export const usualDocuments = {
+  executionTimeoutMs: shipped.executionTimeoutMs,
+  documentLimits: shipped.documentLimits,
+  trusted: shipped.trusted,
+};
+
 /** How upstream is treated, as shipped. */
 export const usualUpstream: UpstreamSettings = {
   upstreamTimeoutMs: 10_000,
@@ -65,6 +76,7 @@ export const openGateway = (
     upstreamUrl: new URL(upstreamUrl),
     log: silentLog,
     ...usualUpstream,
+    ...usualDocuments,
     ...options,
     ...(now ? { clock: { ...systemClock, now } } : {}),
   });
