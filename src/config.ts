@@ -1,5 +1,13 @@
 import { z } from 'zod';
 import {
+  type AccessSettings,
+  accessModeOf,
+  accessProblems,
+  accessSettings,
+  accessVariables,
+  isAccessVariable,
+} from './config/access-settings.ts';
+import {
   type CredentialSettings,
   credentialProblems,
   credentialSettings,
@@ -8,6 +16,7 @@ import {
   modeOf,
 } from './config/credential-settings.ts';
 import { exposureProblems } from './config/exposure.ts';
+import { type LimitSettings, limitSettings, limitVariables } from './config/limit-settings.ts';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
 
 export interface Config {
@@ -18,6 +27,10 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   /** With whose rights Wix is asked. */
   readonly credentials: CredentialSettings;
+  /** How callers of the gateway say who they are. */
+  readonly access: AccessSettings;
+  /** What one caller or address may do. */
+  readonly limits: LimitSettings;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
   readonly finishedJobTtlMs: number;
@@ -70,10 +83,12 @@ const environment = z.object({
     .optional()
     .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
   ...credentialVariables,
+  ...accessVariables,
   ALLOW_ANONYMOUS: z
     .enum(['true', 'false'], { error: 'true or false' })
     .prefault('false')
     .describe("Whether other machines may use the gateway's own Wix credential without saying who they are."),
+  ...limitVariables,
   UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
     .prefault('10000')
     .describe('How long one operation may take upstream, all its attempts together.'),
@@ -115,15 +130,18 @@ const variables = Object.entries(environment.shape);
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
-const mayBeSecret = (name: string, value = '') => isCredentialVariable(name) || /[@?]/.test(value);
+const mayBeSecret = (name: string, value = '') =>
+  isCredentialVariable(name) || isAccessVariable(name) || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
 const problemsBetween = (given: Environment): string[] => [
   ...credentialProblems(given),
+  ...accessProblems(given),
   ...exposureProblems({
     host: given['HOST'],
     lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
     allowAnonymous: given['ALLOW_ANONYMOUS'] === 'true',
+    callersAreKnown: accessModeOf(given) === 'tokens' || accessModeOf(given) === 'jwt',
   }),
 ];
 
@@ -144,13 +162,16 @@ export const readConfig = (env: Environment): ConfigResult => {
   problems.push(...problemsBetween(given));
   const { data } = parsed;
   const credentials = data ? credentialSettings(data) : null;
-  if (!data || !credentials || problems.length > 0) return { problems };
+  const access = data ? accessSettings(data) : null;
+  if (!data || !credentials || !access || problems.length > 0) return { problems };
   return {
     config: Object.freeze({
       host: data.HOST,
       port: data.PORT,
       wixApiUrl: data.WIX_API_URL ?? null,
       credentials,
+      access,
+      limits: limitSettings(data, data.HOST),
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,

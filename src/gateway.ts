@@ -1,12 +1,20 @@
 import type { RequestListener } from 'node:http';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { createAccess } from './access/access.ts';
+import { createGate, type Gate } from './access/gate.ts';
+import type { Principal } from './access/principal.ts';
+import type { AccessSettings } from './config/access-settings.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
+import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
+import { createAdmission } from './plugins/admit-requests.ts';
+import { useScopes } from './plugins/check-scopes.ts';
+import { useTokenLife } from './plugins/end-with-token.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
@@ -23,6 +31,10 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly upstreamUrl: URL;
   /** With whose rights Wix is asked; those of each caller by default. */
   readonly credentials?: CredentialSettings;
+  /** How callers say who they are; they need not by default. Needs credentials of the gateway's own. */
+  readonly access?: AccessSettings;
+  /** What one caller or address may do; anything by default. */
+  readonly limits?: LimitSettings;
   readonly log: Log;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
@@ -34,6 +46,7 @@ export interface GatewayOptions extends UpstreamSettings {
 
 /** Who is at the other end of a connection that is no HTTP request. */
 export interface Connection {
+  readonly principal: Principal;
   readonly header: ReadHeader;
   readonly signal: AbortSignal;
 }
@@ -62,6 +75,7 @@ type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
 type OperationResult = Result | Promise<Result>;
 
 export interface Pipeline {
+  readonly gate: Gate;
   enveloped(connection: Connection): Enveloped;
   present(error: unknown): GraphQLError;
   deliveryOf(context: object): Delivery | undefined;
@@ -74,6 +88,9 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
   const { log, clock = systemClock } = options;
+  const { access: settings = { mode: 'none' }, limits = noLimits } = options;
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
+  const admission = createAdmission(gate);
   const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
   const hub = createJobHub({
     ...options.watch,
@@ -99,8 +116,12 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
-        ? contexts.fromHeaders(connection.header, connection.signal)
-        : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
+        ? contexts.fromHeaders(connection.header, connection.principal, connection.signal)
+        : contexts.fromHeaders(
+            (name) => request.headers.get(name),
+            admission.principalOf(request),
+            request.signal,
+          ),
     maskedErrors: { maskError: present },
     // errors are logged where they are presented
     logging: false,
@@ -110,9 +131,12 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     cors: false,
     plugins: [
       useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob, runningJobId: noJob } }),
+      admission.plugin,
       useJsonRequests(),
       useEventStreamHeaders(),
       useEventStreamsOnly(),
+      useScopes(present),
+      useTokenLife({ gate, present }),
       shared.plugin,
     ],
   });
@@ -120,11 +144,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     fetch: async (request) => yoga.fetch(request, {}),
     listener: (request, response) => void yoga(request, response),
     pipeline: {
+      gate,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
       present,
       deliveryOf: shared.deliveryOf,
     },
     async close() {
+      gate.close();
       hub.close();
       await upstream.close();
     },

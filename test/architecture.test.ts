@@ -14,7 +14,7 @@ const floors = [
   ['resolvers'],
   ['schema'],
   ['context'],
-  ['live', 'loaders', 'writes'],
+  ['access', 'live', 'loaders', 'writes'],
   ['paging'],
   ['upstream'],
   ['config'],

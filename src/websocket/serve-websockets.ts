@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFrameSender } from './frame-sender.ts';
 import { createProtocol, type SocketState } from './protocol.ts';
+import { createSocketEntry } from './socket-entry.ts';
 
 export interface WebSocketOptions {
   readonly http: Server;
@@ -35,6 +37,20 @@ const internalError = 4500;
 const isSameOrigin = ({ headers: { origin, host } }: IncomingMessage): boolean =>
   origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 
+/** An answer to an upgrade that is none. */
+const refusal = (status: string, error?: GatewayError): string => {
+  const { code, message, retryAfterMs = null } = error ?? {};
+  const body = error ? JSON.stringify({ errors: [{ message, extensions: { code, retryAfterMs } }] }) : '';
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(error ? ['Content-Type: application/json; charset=utf-8'] : []),
+    ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+};
+
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const { http, path, pipeline, maxOperations, clock, log } = options;
@@ -48,10 +64,11 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
+  const serve = (socket: WebSocket, { headers }: IncomingMessage, address: string | null) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
+      entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
       upgradeHeader: (name) => {
         const value = headers[name];
@@ -73,6 +90,21 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       },
       state,
     );
+    let isOver = false;
+    const leave = (code: number, reason: string) => {
+      if (isOver) return;
+      isOver = true;
+      handle = async () => {};
+      state.entry.leave();
+      state.isWanted = () => false;
+      abortUnwanted();
+      void closed(code, reason);
+    };
+    /** Does not wait for the goodbye of the client before its operations end. */
+    const end = (code: number, reason: string) => {
+      socket.close(code, reason);
+      leave(code, reason);
+    };
     socket.on('message', (message) => {
       handle(String(message)).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
@@ -86,9 +118,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
     socket.once('close', (code, reason) => {
       awaitingPong.delete(socket);
-      state.isWanted = () => false;
-      abortUnwanted();
-      void closed(code, String(reason));
+      leave(code, String(reason));
     });
   };
 
@@ -109,8 +139,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     // nobody else listens to what breaks a stream that is being upgraded
     const breaks = () => stream.destroy();
     stream.on('error', breaks);
-    const refuse = (status: string) =>
-      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refuse = (status: string, error?: GatewayError) => stream.end(refusal(status, error));
     if (request.url?.split('?', 1)[0] !== path) {
       refuse('404 Not Found');
       return;
@@ -120,8 +149,19 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       refuse('403 Forbidden');
       return;
     }
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const address = pipeline.gate.addressOf(request.socket.remoteAddress, forwardedFor?.toString());
+    try {
+      const release = pipeline.gate.openSocketFrom(address);
+      stream.once('close', release);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      pipeline.present(error);
+      refuse('429 Too Many Requests', error);
+      return;
+    }
     stream.off('error', breaks);
-    sockets.handleUpgrade(request, stream, head, serve);
+    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, address));
   };
   http.on('upgrade', upgrade);
 
