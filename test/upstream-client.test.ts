@@ -89,7 +89,9 @@ describe('a token that is being got', () => {
     given.resolve();
     expect((await stays)?.id).toBe(guid(0));
     // nor is a token waited for by who has left before
-    await expect(client.as(own, 'write', leaving.signal).jobs.get(guid(1))).rejects.toBe(leaving.signal.reason);
+    await expect(client.as(own, 'write', leaving.signal).jobs.get(guid(1))).rejects.toBe(
+      leaving.signal.reason,
+    );
     expect(upstream.calls.map(({ path }) => path)).toEqual([
       '/oauth2/token',
       `/data-mover/v1/jobs/${guid(0)}`,

@@ -13,6 +13,15 @@ const isKeySet = (value: unknown): value is JSONWebKeySet =>
   Array.isArray(value.keys) &&
   value.keys.every((key: unknown) => typeof key === 'object' && key !== null);
 
+/** What the parser complains of would repeat the text. */
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
   const { statusCode, body } = await request(url, {
     headers: { accept: 'application/jwk-set+json, application/json' },
@@ -26,7 +35,7 @@ const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
     chunks.push(chunk);
   }
   if (statusCode !== 200) throw new Error(`The key set was answered with status ${statusCode}.`);
-  const keys: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  const keys = parse(Buffer.concat(chunks).toString());
   if (!isKeySet(keys)) throw new Error('The answer is no key set.');
   return keys;
 };

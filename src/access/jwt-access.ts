@@ -100,13 +100,13 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
   };
 
   const principalOf = (token: string, payload: JWTPayload): Principal => {
-    const name = textOf(payload.sub) ?? textOf(payload['client_id']) ?? textOf(payload['azp']);
+    const { sub } = payload;
+    const client = textOf(payload['client_id']) ?? textOf(payload['azp']);
     // one that names nobody is told from others by itself
-    const identity =
-      name === null ? digestOf(token).toString('base64url') : JSON.stringify(payload.sub ?? name);
+    const own = client === null ? ['token', digestOf(token).toString('base64url')] : ['client', client];
     const expiresAt = (payload.exp ?? 0) * 1000;
-    return someone(['jwt', issuer, identity], {
-      name: name ?? 'unnamed',
+    return someone(['jwt', issuer, ...(textOf(sub) === null ? own : ['sub', String(sub)])], {
+      name: textOf(sub) ?? client ?? 'unnamed',
       scopes: scopesOf(payload),
       // who comes in the time that tolerance gives is not sent away at once
       expiresAt: expiresAt > now() ? expiresAt : expiresAt + toleranceMs,

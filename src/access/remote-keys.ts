@@ -18,11 +18,11 @@ export interface RemoteKeysOptions {
   readonly log: Log;
 }
 
-const unreachable = (cause: unknown): GatewayError =>
+const unreachable = (): GatewayError =>
   new GatewayError(
     'UPSTREAM_UNAVAILABLE',
     'The gateway cannot check the token at present: it got no keys from the issuer. That is not the fault of the token. Ask again in a moment; if this goes on, the operator of the gateway should check GATEWAY_JWKS_URL.',
-    { transient: true, cause },
+    { transient: true },
   );
 
 /** The keys of an issuer. One fetch at a time; while it fails, the keys that are known go on being good. */
@@ -44,7 +44,7 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
       gotAt = askedAt;
       failure = null;
     } catch (error) {
-      failure = unreachable(error);
+      failure = unreachable();
       log.warn({ err: error }, 'no keys from GATEWAY_JWKS_URL');
     } finally {
       fetching = null;
@@ -65,7 +65,7 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
     } else if (fetching !== null && failure === null && isPast(gotAt, maxAgeMs)) {
       await fetching;
     }
-    if (known === null) throw failure ?? unreachable(undefined);
+    if (known === null) throw failure ?? unreachable();
     return known;
   };
 

@@ -55,8 +55,11 @@ const parseJson = (text: string): unknown => {
 };
 
 /** By place only: what stands in the wrong one may be a token. */
-const placeOf = ([index, ...rest]: readonly PropertyKey[]): string =>
-  index === undefined ? 'it' : `entry ${[Number(index) + 1, ...rest].map(String).join('.')}`;
+const placeOf = (path: readonly PropertyKey[]): string => {
+  // people count from 1
+  const names = path.map((each) => (typeof each === 'number' ? each + 1 : String(each)));
+  return names.length === 0 ? 'it' : `entry ${names.join('.')}`;
+};
 
 /** The entries of a token file, or a sentence on each thing that is wrong with it. */
 export const parseTokenFile = (text: string): TokenList => {

@@ -41,6 +41,17 @@ export const createFakeClock = (start = Date.UTC(2026, 8, 14, 12)): FakeClock =>
   };
 };
 
+/** Lets time pass, a little at a time, until something has come over a real connection. */
+export const within = async <Value>(clock: FakeClock, promise: Promise<Value>): Promise<Value> => {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  while (!isSettled) await clock.advance(1);
+  return promise;
+};
+
 /** Real time, but nobody waits: every timer fires in the next turn. */
 export const hastyClock: Clock = {
   now: Date.now,

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { Clock } from '../../src/domain/clock.ts';
-import { createGateway, graphqlPath } from '../../src/gateway.ts';
+import { createGateway, type GatewayOptions, graphqlPath } from '../../src/gateway.ts';
 import { drain, listen } from '../../src/listen.ts';
 import { startServer } from '../../src/server.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
@@ -55,6 +55,7 @@ export const openServer = async (
 export const openClockedServer = async (
   upstreamUrl: URL,
   clock: Clock,
+  options: Partial<GatewayOptions> = {},
 ): Promise<LiveServer & { readonly webSockets: WebSockets }> => {
   const gateway = createGateway({
     upstreamUrl,
@@ -62,6 +63,7 @@ export const openClockedServer = async (
     log: silentLog,
     ...usualUpstream,
     watch: defaultWatch,
+    ...options,
   });
   const { server, url } = await listen(gateway.listener, 0, '127.0.0.1');
   const webSockets = serveWebSockets({
