@@ -1,18 +1,25 @@
-import { z } from 'zod';
+import {
+  type AccessSettings,
+  accessModeOf,
+  accessProblems,
+  accessSettings,
+  isAccessVariable,
+} from './config/access-settings.ts';
 import {
   type CredentialSettings,
   credentialProblems,
   credentialSettings,
-  credentialVariables,
   isCredentialVariable,
   modeOf,
 } from './config/credential-settings.ts';
+import { type DocumentSettings, documentProblems, documentSettings } from './config/document-settings.ts';
+import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
-import { isLoopback, originOf } from './domain/origin.ts';
-import { type LogLevel, logLevels } from './telemetry/log.ts';
-import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
+import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import { isLoopback } from './domain/origin.ts';
+import type { LogLevel } from './telemetry/log.ts';
 
-export interface Config {
+export interface Config extends DocumentSettings {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -20,6 +27,10 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   /** With whose rights Wix is asked. */
   readonly credentials: CredentialSettings;
+  /** How callers of the gateway say who they are. */
+  readonly access: AccessSettings;
+  /** What one caller or address may do. */
+  readonly limits: LimitSettings;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
   readonly finishedJobTtlMs: number;
@@ -36,165 +47,27 @@ export interface Config {
   readonly playground: boolean;
   /** True when HOST is loopback, which only this machine reaches. */
   readonly isLocal: boolean;
-  readonly executionTimeoutMs: number;
-  /** The most of each that one operation may ask for. */
-  readonly documentLimits: {
-    readonly tokens: number;
-    readonly depth: number;
-    readonly aliases: number;
-    readonly directives: number;
-    readonly rootFields: number;
-    readonly fields: number;
-    readonly cost: number;
-  };
-  /** Documents by their ids; `only` refuses everything else. */
-  readonly trusted: { readonly documents: TrustedDocuments; readonly only: boolean };
   readonly logLevel: LogLevel;
 }
-
-const wholeNumber = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`;
-  return z
-    .string({ error })
-    .regex(/^\d{1,12}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-};
-
-const fraction = z
-  .string()
-  .regex(/^\d*\.?\d+$/, { error: 'a number above 0 and up to 1' })
-  .transform(Number)
-  .refine((value) => value > 0 && value <= 1, { error: 'a number above 0 and up to 1' });
-
-const httpUrl = z
-  .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
-  .refine(
-    (url): url is URL =>
-      url !== null &&
-      /^https?:$/.test(url.protocol) &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '',
-    {
-      error: 'an http or https address without user, password or query, for example https://www.wixapis.com',
-    },
-  );
-
-const origins = z
-  .string()
-  .transform((text) => text.split(',').map((origin) => originOf(origin.trim())))
-  .refine((list): list is string[] => list.every((origin) => origin !== null), {
-    error: 'a list of exact origins, for example https://app.example.com,http://localhost:3000',
-  });
-/** A file or folder; what is wrong with it is told in its own words. */
-const trustedDocuments = z.string().transform((path, context) => {
-  const { documents, problem } = readTrustedDocuments(path);
-  if (documents) return documents;
-  context.addIssue(`a manifest or folder of trusted documents: ${problem}`);
-  return z.NEVER;
-});
-
-const yesOrNo = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
-
-/** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
-const environment = z.object({
-  PORT: wholeNumber(0, 65_535).prefault('4000').describe('Port to listen on; 0 picks a free one.'),
-  HOST: z.string().prefault('127.0.0.1').describe('Address to listen on.'),
-  WIX_API_URL: httpUrl
-    .optional()
-    .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
-  ...credentialVariables,
-  ALLOW_ANONYMOUS: z
-    .enum(['true', 'false'], { error: 'true or false' })
-    .prefault('false')
-    .describe("Whether other machines may use the gateway's own Wix credential without saying who they are."),
-  UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
-    .prefault('10000')
-    .describe('How long one operation may take upstream, all its attempts together.'),
-  UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
-    .prefault('200')
-    .describe("Upstream's request allowance for one caller."),
-  FINISHED_JOB_TTL_MS: wholeNumber(0, 86_400_000)
-    .prefault('60000')
-    .describe('How long a finished job is served without asking Wix; 0 asks each time.'),
-  READ_CACHE_MS: wholeNumber(0, 3_600_000)
-    .prefault('0')
-    .describe('How old any other answer may be; 0 asks each time.'),
-  POLL_MIN_MS: wholeNumber(1, 3_600_000)
-    .prefault('1000')
-    .describe('How often watched jobs are polled while something moves.'),
-  POLL_MAX_MS: wholeNumber(1, 3_600_000)
-    .prefault('15000')
-    .describe('And how often when nothing does; never more often than POLL_MIN_MS.'),
-  POLL_SHARE: fraction
-    .prefault('0.5')
-    .describe('The share of the request allowance that polling may take, above 0 to 1.'),
-  STALE_AFTER_MS: wholeNumber(1, 86_400_000)
-    .prefault('30000')
-    .describe('After so long without an answer subscribers are told STALE.'),
-  WATCH_MAX_MS: wholeNumber(1, 2_147_483_647)
-    .prefault('86400000')
-    .describe('The longest life of a subscription.'),
-  WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
-    .prefault('100')
-    .describe('How many operations one WebSocket may have under way.'),
-  ALLOWED_ORIGINS: origins
-    .optional()
-    .describe("Origins of pages that may use the gateway, as a list with commas, beside the gateway's own."),
-  PLAYGROUND: z
-    .enum(['true', 'false'], { error: 'true or false' })
-    .optional()
-    .describe('GraphiQL and introspection. Unset: on over the sandbox or on loopback, else off.'),
-  EXECUTION_TIMEOUT_MS: wholeNumber(1, 3_600_000)
-    .prefault('30000')
-    .describe(
-      'How long one query, mutation or event of a subscription may take; never less than UPSTREAM_TIMEOUT_MS.',
-    ),
-  MAX_COST: wholeNumber(1, 1_000_000)
-    .prefault('100')
-    .describe('How many upstream calls an operation, or an event of a subscription, may take.'),
-  MAX_TOKENS: wholeNumber(1, 1_000_000).prefault('10000').describe('How long a document may be, in tokens.'),
-  MAX_DEPTH: wholeNumber(1, 500).prefault('20').describe('How deep fields may stand in each other.'),
-  MAX_ALIASES: wholeNumber(0, 1_000_000)
-    .prefault('1000')
-    .describe('How many aliases an operation may have, its fragments spread.'),
-  MAX_ROOT_FIELDS: wholeNumber(1, 1_000_000)
-    .prefault('500')
-    .describe('How many fields an operation may have at its root.'),
-  MAX_DIRECTIVES: wholeNumber(0, 1_000_000)
-    .prefault('200')
-    .describe('How many directives an operation may have, its fragments spread.'),
-  MAX_FIELDS: wholeNumber(1, 100_000_000)
-    .prefault('100000')
-    .describe('How many fields the answer may have, its pages full.'),
-  TRUSTED_DOCUMENTS: trustedDocuments
-    .optional()
-    .describe(
-      'Documents by id: a manifest of GraphQL Code Generator or Relay, or a folder of .graphql files.',
-    ),
-  TRUSTED_DOCUMENTS_ONLY: yesOrNo.prefault('false').describe('True refuses every other document.'),
-  LOG_LEVEL: z
-    .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
-    .prefault('info')
-    .describe('How much is logged.'),
-});
 
 const variables = Object.entries(environment.shape);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
-const mayBeSecret = (name: string, value = '') => isCredentialVariable(name) || /[@?]/.test(value);
+const mayBeSecret = (name: string, value = '') =>
+  isCredentialVariable(name) || isAccessVariable(name) || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
 const problemsBetween = (given: Environment): string[] => [
   ...credentialProblems(given),
+  ...accessProblems(given),
+  ...documentProblems(given),
   ...exposureProblems({
     host: given['HOST'],
     lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
     allowAnonymous: given['ALLOW_ANONYMOUS'] === 'true',
+    callersAreKnown: accessModeOf(given) === 'tokens' || accessModeOf(given) === 'jwt',
   }),
 ];
 
@@ -215,22 +88,18 @@ export const readConfig = (env: Environment): ConfigResult => {
   problems.push(...problemsBetween(given));
   const { data } = parsed;
   const credentials = data ? credentialSettings(data) : null;
-  if (!data || !credentials || problems.length > 0) return { problems };
+  const access = data ? accessSettings(data) : null;
+  if (!data || !credentials || !access || problems.length > 0) return { problems };
   const isLocal = isLoopback(data.HOST);
   const isForTrying = isLocal || data.WIX_API_URL === undefined;
-  if (data.TRUSTED_DOCUMENTS_ONLY && !data.TRUSTED_DOCUMENTS) {
-    return {
-      problems: [
-        'TRUSTED_DOCUMENTS_ONLY: "true" is not possible without TRUSTED_DOCUMENTS: nothing could be asked.',
-      ],
-    };
-  }
   return {
     config: Object.freeze({
       host: data.HOST,
       port: data.PORT,
       wixApiUrl: data.WIX_API_URL ?? null,
       credentials,
+      access,
+      limits: limitSettings(data, data.HOST),
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,
@@ -244,41 +113,8 @@ export const readConfig = (env: Environment): ConfigResult => {
       allowedOrigins: data.ALLOWED_ORIGINS ?? [],
       playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
       isLocal,
-      executionTimeoutMs: Math.max(data.UPSTREAM_TIMEOUT_MS, data.EXECUTION_TIMEOUT_MS),
-      documentLimits: {
-        tokens: data.MAX_TOKENS,
-        depth: data.MAX_DEPTH,
-        aliases: data.MAX_ALIASES,
-        directives: data.MAX_DIRECTIVES,
-        rootFields: data.MAX_ROOT_FIELDS,
-        fields: data.MAX_FIELDS,
-        cost: data.MAX_COST,
-      },
-      trusted: { documents: data.TRUSTED_DOCUMENTS ?? new Map(), only: data.TRUSTED_DOCUMENTS_ONLY },
+      ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),
       logLevel: data.LOG_LEVEL,
     }),
   };
-};
-
-const describe = (shape: Readonly<Record<string, z.ZodType>>): string[] =>
-  Object.entries(shape).map(([name, schema]) => {
-    const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : 'unset';
-    return `  ${name.padEnd(30)}${schema.description} [${fallback}]`;
-  });
-
-/** What --help prints; `sandbox` are the variables of the embedded sandbox. */
-export const usage = (sandbox: Readonly<Record<string, z.ZodType>>): string => {
-  return [
-    'A GraphQL gateway over the Wix Data Movement Jobs API.',
-    '',
-    'Usage: npm start            serve the gateway, set up by the environment',
-    '       npm start -- --help  print this',
-    '',
-    'Environment variables, with defaults:',
-    ...describe(environment.shape),
-    '',
-    'Of the sandbox, while WIX_API_URL is unset:',
-    ...describe(sandbox),
-    '',
-  ].join('\n');
 };

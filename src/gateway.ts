@@ -1,16 +1,24 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { createAccess } from './access/access.ts';
 import { type Admission, createAdmission } from './access/admission.ts';
+import { createGate, type Gate } from './access/gate.ts';
 import { createOrigins } from './access/origins.ts';
+import type { Principal } from './access/principal.ts';
+import type { AccessSettings } from './config/access-settings.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
+import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
+import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
+import { useScopes } from './plugins/check-scopes.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
+import { useTokenLife } from './plugins/end-with-token.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { createExecutionDeadline } from './plugins/execution-deadline.ts';
@@ -38,6 +46,10 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly upstreamUrl: URL;
   /** With whose rights Wix is asked; those of each caller by default. */
   readonly credentials?: CredentialSettings;
+  /** How callers say who they are; they need not by default. Needs credentials of the gateway's own. */
+  readonly access?: AccessSettings;
+  /** What one caller or address may do; anything by default. */
+  readonly limits?: LimitSettings;
   readonly log: Log;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
@@ -59,6 +71,7 @@ export interface GatewayOptions extends UpstreamSettings {
 
 /** Who is at the other end of a connection that is no HTTP request. */
 export interface Connection {
+  readonly principal: Principal;
   readonly header: ReadHeader;
   readonly signal: AbortSignal;
 }
@@ -89,6 +102,7 @@ type OperationResult = Result | Promise<Result>;
 export interface Pipeline {
   /** Decides from its head whether a request may come in. */
   readonly admission: Admission;
+  readonly gate: Gate;
   enveloped(connection: Connection): Enveloped;
   /** The text of what a client wants to run; an error says why there is none. */
   findDocument: FindDocument;
@@ -103,8 +117,11 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
   const { log, clock = systemClock, playground = false, allowedOrigins = [], isLocal = false } = options;
+  const { access: settings = { mode: 'none' }, limits = noLimits } = options;
   const origins = createOrigins({ allowedOrigins, isLocal });
   const admission = createAdmission(origins);
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
+  const authentication = createRequestAuthentication(gate);
   const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
   const hub = createJobHub({
     ...options.watch,
@@ -135,8 +152,12 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
-        ? contexts.fromHeaders(connection.header, connection.signal)
-        : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
+        ? contexts.fromHeaders(connection.header, connection.principal, connection.signal)
+        : contexts.fromHeaders(
+            (name) => request.headers.get(name),
+            authentication.principalOf(request),
+            request.signal,
+          ),
     maskedErrors: { maskError: present },
     parserAndValidationCache: createDocumentCache(),
     // errors are logged where they are presented
@@ -157,11 +178,14 @@ export const createGateway = (options: GatewayOptions): Gateway => {
             examples: options.examples ?? { jobId: noJob, runningJobId: noJob },
           })
         : useNoIntrospection(),
+      authentication.plugin,
       useEventStreamHeaders(),
       useEventStreamsOnly(),
       useTrustedDocuments(findDocument),
+      useScopes(present),
       useDocumentLimits(options.documentLimits),
       deadline.plugin,
+      useTokenLife({ gate, present }),
       shared.plugin,
     ],
   });
@@ -170,12 +194,14 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     listener: (request, response) => void yoga(request, response),
     pipeline: {
       admission,
+      gate,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
       findDocument,
       present,
       deliveryOf: shared.deliveryOf,
     },
     async close() {
+      gate.close();
       hub.close();
       await upstream.close();
     },

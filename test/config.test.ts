@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readConfig, usage } from '../src/config.ts';
+import { usage } from '../src/config/usage.ts';
+import { readConfig } from '../src/config.ts';
 import { sandboxEnvironment } from '../src/sandbox/environment.ts';
 
 const namesOf = (problems: readonly string[] = []) => problems.map((problem) => problem.split(':')[0]);

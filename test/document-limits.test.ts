@@ -14,12 +14,13 @@ const times = (count: number, write: (n: number) => string) =>
 const nested = (depth: number, open: string, core: string, close: string) =>
   `${open.repeat(depth)}${core}${close.repeat(depth)}`;
 
-const jobs = jobRows(100, (n) => ({
+const everyJob = jobRows(300, (n) => ({
   scheduleId: guid(n % 20, 'schedule'),
   workflowId: guid(n % 10, 'workflow'),
 }));
+const jobs = everyJob.slice(0, 100);
 
-/** Ten workflows of ten jobs, twenty schedules, and logs for every job. */
+/** Three hundred jobs by id; ten workflows of ten jobs, twenty schedules, and logs for every job. */
 const answer = (call: UpstreamCall) => {
   switch (call.operation) {
     case 'ListMovementLogs':
@@ -32,7 +33,7 @@ const answer = (call: UpstreamCall) => {
       return { json: { job: { ...jobs[0], finishedAt: new Date().toISOString() } } };
     default: {
       const { filter, cursorPaging } = call.body?.query ?? {};
-      if (call.operation === 'GetJob' || filter?.id) return lookup(jobs)(call);
+      if (call.operation === 'GetJob' || filter?.id) return lookup(everyJob)(call);
       const wanted: string[] | undefined = filter?.workflowId?.$in;
       const found = wanted ? jobs.filter((row: Row) => wanted.includes(row.workflowId)) : jobs;
       return jobsPage(found.slice(0, cursorPaging?.limit));
@@ -377,7 +378,7 @@ describe('by default there is room for', () => {
     ],
   ])('%s', async (_what, sent) => {
     const upstream = await startScriptedUpstream(answer);
-    const { ask } = openGateway(upstream.url);
+    const { ask } = openGateway(upstream.url, { playground: true });
     const { errors, data } = await ask(sent.query ?? '', { variables: sent.variables });
     expect(errors).toBeUndefined();
     expect(data).not.toBeNull();

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { GatewayError } from '../domain/gateway-error.ts';
+import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
@@ -38,6 +38,28 @@ const isOfCallersMaking = (error: unknown, root: unknown): root is GraphQLError 
 const isCallersLeave = (root: unknown): boolean =>
   root instanceof DOMException && (root.name === 'AbortError' || root.name === 'TimeoutError');
 
+/** Where nothing was answered, as when the gate lets nobody in, the status says why. A failed field has none. */
+const statuses: Readonly<Partial<Record<GatewayErrorCode, number>>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  UPSTREAM_UNAVAILABLE: 503,
+};
+
+const httpOfGatewayError = (error: unknown, { code, retryAfterMs }: GatewayError) => {
+  const status = statuses[code];
+  if (status === undefined || (error instanceof GraphQLError && error.path)) return {};
+  return {
+    http: {
+      status,
+      headers: {
+        ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
+        ...(retryAfterMs === null ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+      },
+    },
+  };
+};
+
 const presentGatewayError = (error: unknown, cause: GatewayError) =>
   new GraphQLError(cause.message, {
     ...located(error),
@@ -45,6 +67,7 @@ const presentGatewayError = (error: unknown, cause: GatewayError) =>
       code: cause.code,
       ...(cause.retryAfterMs === null ? {} : { retryAfterMs: cause.retryAfterMs }),
       ...(cause.upstream === null ? {} : { upstream: cause.upstream }),
+      ...httpOfGatewayError(error, cause),
     },
   });
 

@@ -11,12 +11,14 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../gateway.ts';
 import { deliver } from './deliver.ts';
 import type { SendFrame } from './frame-sender.ts';
+import type { SocketEntry } from './socket-entry.ts';
 
 /** What one socket keeps beside what graphql-ws keeps. */
 export interface SocketState {
   /** Reads a header of the upgrade request. */
   readonly upgradeHeader: ReadHeader;
   readonly send: SendFrame;
+  readonly entry: SocketEntry;
   /** The operations under way, by their ids. */
   readonly operations: Map<string, AbortController>;
   /** Whether the client still waits for an operation. */
@@ -94,8 +96,9 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
   };
 
   return makeServer<Record<string, unknown>, SocketState>({
-    onConnect({ extra, subscriptions }) {
+    onConnect({ connectionParams, extra, subscriptions }) {
       extra.isWanted = (id) => id in subscriptions;
+      return extra.entry.enter(headerReader(connectionParams, extra.upgradeHeader)('authorization'));
     },
     async onSubscribe({ connectionParams, subscriptions, extra }, id, payload) {
       const { variables, operationName } = payload;
@@ -116,6 +119,7 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       extra.operations.set(id, abort);
       try {
         const enveloped = pipeline.enveloped({
+          principal: extra.entry.begin(),
           header: headerReader(connectionParams, extra.upgradeHeader),
           signal: abort.signal,
         });

@@ -1,13 +1,16 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
 import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFrameSender } from './frame-sender.ts';
 import { createProtocol, type SocketState, withQuery } from './protocol.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import { createSocketEntry } from './socket-entry.ts';
 
 export interface WebSocketOptions {
   readonly http: Server;
@@ -52,10 +55,11 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, request: IncomingMessage) => {
+  const serve = (socket: WebSocket, request: IncomingMessage, address: string | null) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
+      entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
       upgradeHeader: headOf(request).header,
     };
@@ -74,6 +78,21 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       },
       state,
     );
+    let isOver = false;
+    const leave = (code: number, reason: string) => {
+      if (isOver) return;
+      isOver = true;
+      handle = async () => {};
+      state.entry.leave();
+      state.isWanted = () => false;
+      abortUnwanted();
+      void closed(code, reason);
+    };
+    /** Does not wait for the goodbye of the client before its operations end. */
+    const end = (code: number, reason: string) => {
+      socket.close(code, reason);
+      leave(code, reason);
+    };
     socket.on('message', (message) => {
       handle(withQuery(String(message))).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
@@ -87,9 +106,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
     socket.once('close', (code, reason) => {
       awaitingPong.delete(socket);
-      state.isWanted = () => false;
-      abortUnwanted();
-      void closed(code, String(reason));
+      leave(code, String(reason));
     });
   };
 
@@ -110,22 +127,30 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     // nobody else listens to what breaks a stream that is being upgraded
     const breaks = () => stream.destroy();
     stream.on('error', breaks);
-    const refuse = (status: number, message: string) =>
-      stream.end(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
-      );
     if (request.url?.split('?', 1)[0] !== path) {
-      refuse(404, `WebSockets are served at ${path}.`);
+      refuseUpgrade(stream, { status: 404, message: `WebSockets are served at ${path}.` });
       return;
     }
     // browsers let any page open a socket anywhere, and say only here which page it is
     const refusal = pipeline.admission(headOf(request));
     if (refusal !== null) {
-      refuse(refusal.status, refusal.message);
+      refuseUpgrade(stream, refusal);
+      return;
+    }
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const address = pipeline.gate.addressOf(request.socket.remoteAddress, forwardedFor?.toString());
+    try {
+      const release = pipeline.gate.openSocketFrom(address);
+      stream.once('close', release);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      pipeline.present(error);
+      const { code, message, retryAfterMs } = error;
+      refuseUpgrade(stream, { status: 429, code, message, retryAfterMs });
       return;
     }
     stream.off('error', breaks);
-    sockets.handleUpgrade(request, stream, head, serve);
+    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, address));
   };
   http.on('upgrade', upgrade);
 
