@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../upstream/caller.ts';
+import { type Cadence, createCadence } from './cadence.ts';
 import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
 import type { JobsView } from './look.ts';
 import { createPollShare, type PollShare } from './poll-share.ts';
@@ -32,16 +33,27 @@ export interface JobHub {
 
 const maxCallers = 10_000;
 
+/** What outlives a caller's watcher, so that leaving and coming back gains nothing. */
+interface Pace {
+  readonly share: PollShare;
+  readonly cadence: Cadence;
+}
+
 /** One watcher for each caller that watches something, and none for the others. */
 export const createJobHub = (options: JobHubOptions): JobHub => {
   const { clock, upstream, pollShare, requestsPerMinute } = options;
   const watchers = new Map<string, JobWatcher>();
-  const shares = new LRUCache<string, PollShare>({ max: maxCallers });
+  const paces = new LRUCache<string, Pace>({ max: maxCallers });
 
-  const shareOf = (key: string): PollShare => {
-    const share = shares.get(key) ?? createPollShare(pollShare * requestsPerMinute, clock.now);
-    shares.set(key, share);
-    return share;
+  const paceOf = (key: string): Pace => {
+    const known = paces.get(key);
+    if (known) return known;
+    const share = createPollShare(pollShare * requestsPerMinute, clock.now);
+    const { pollMinMs: minMs, pollMaxMs: maxMs } = options;
+    const cadence = createCadence({ now: clock.now, minMs, maxMs, share: pollShare, requestsPerMinute });
+    const pace = { share, cadence };
+    paces.set(key, pace);
+    return pace;
   };
 
   const watcherOf = (caller: Caller): JobWatcher => {
@@ -49,7 +61,7 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     if (existing) return existing;
     const watcher = createJobWatcher({
       ...options,
-      share: shareOf(caller.key),
+      ...paceOf(caller.key),
       upstream: (signal) => upstream(caller, signal),
       onIdle: () => watchers.delete(caller.key),
     });

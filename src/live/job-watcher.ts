@@ -1,16 +1,17 @@
 import type { Clock } from '../domain/clock.ts';
-import { GatewayError } from '../domain/gateway-error.ts';
-import type { Job } from '../domain/job.ts';
+import type { GatewayError } from '../domain/gateway-error.ts';
+import { isFinished, type Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createCadence } from './cadence.ts';
+import type { Cadence } from './cadence.ts';
+import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
-import { countCalls, type JobsView, type Looked, lookAt, lookFor, nothing } from './look.ts';
-import { createStaleAlarm, isAccessDenied, isHopeless, mayPass } from './patience.ts';
+import { countCalls, type JobsView, type Looked, lookAt } from './look.ts';
+import { createStaleAlarm, isAccessDenied } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
 import type { PollShare } from './poll-share.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -30,6 +31,8 @@ export interface JobWatcherOptions extends WatchOptions {
   readonly clock: Clock;
   /** Outlives the watcher, so that leaving and coming back gains nothing. */
   readonly share: PollShare;
+  /** The same: what failed a moment ago is left alone. */
+  readonly cadence: Cadence;
   readonly log: Log;
   /** Upstream for the watcher's caller; calls under way end when the signal fires. */
   readonly upstream: (signal: AbortSignal) => JobsView;
@@ -54,9 +57,16 @@ export interface JobWatcher {
   close(): void;
 }
 
+/** A job that a query leaves out is asked for by itself; so many in one look. */
+const maxConfirmations = 10;
+/** Who comes meanwhile waits no longer than this until the share allows a look again. */
+const confirmingMs = 8000;
+/** And of the jobs that the feed misses so many are looked at in one look. */
+const maxAbsent = 3 * maxPageSize;
+
 /** Everything that one caller watches, for the price of one look per 100 jobs and one for all feeds. */
 export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
-  const { clock, log, share, staleAfterMs, onIdle } = options;
+  const { clock, log, share, cadence, staleAfterMs, onIdle } = options;
   const { now } = clock;
   const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs: options.pollMinMs });
 
@@ -67,18 +77,17 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     toUpstreamTime: jobs.toUpstreamTime,
     snapshotMs: options.pollMinMs,
   });
-  const cadence = createCadence({
-    minMs: options.pollMinMs,
-    maxMs: options.pollMaxMs,
-    share: options.pollShare,
-    requestsPerMinute: options.requestsPerMinute,
-  });
   let closed = false;
-  let feedFailingSince: number | null = null;
   let lastFailure: GatewayError | null = null;
 
+  const observe = (job: Job, tick: Tick): boolean => {
+    // finished is final, also where only the feed has seen it
+    const known = feed.job(job.id);
+    return watched.observe(known !== undefined && isFinished(known) ? known : job, tick);
+  };
+
   const takeIn = (job: Job, tick: Tick): boolean => {
-    const isNewsToWatchers = watched.observe(job, tick);
+    const isNewsToWatchers = observe(job, tick);
     return feed.observe(job, tick) || isNewsToWatchers;
   };
 
@@ -105,38 +114,25 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     feed.fail(error);
   };
 
-  const lookAtFeed = async (tick: Tick, startedAt: number) => {
-    try {
-      const look = await lookFor(jobs, feed.query(), startedAt);
-      if (closed) return { changed: false, failures: [] };
-      feedFailingSince = null;
-      let changed = false;
-      for (const job of look.rows) if (watched.observe(job, tick)) changed = true;
-      const taken = feed.takeIn(look, tick);
-      // no longer among the unfinished, and not seen to finish: ask for these by id
-      const { absent } = taken;
-      const looked =
-        absent.length === 0
-          ? nothing
-          : await lookAt(
-              jobs,
-              absent.map(({ id }) => id),
-            );
-      const more = takeInLooked(looked, tick);
-      return { changed: changed || taken.changed || more, failures: looked.failures };
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      feedFailingSince ??= now();
-      if (isHopeless(error, now(), feed.waitingSince + staleAfterMs)) feed.refuse(error);
-      // its readers would wait in silence for what waiting does not mend
-      if (!mayPass(error) && now() >= feedFailingSince + staleAfterMs) feed.fail(error);
-      return { changed: false, failures: [error] };
-    }
+  const lookAtJobs = async (ids: readonly string[], tick: Tick) => {
+    let changed = false;
+    const failures = await lookAt(jobs, ids, {
+      tell: (looked) => {
+        if (takeInLooked(looked, tick)) changed = true;
+      },
+      confirmations: () => Math.min(maxConfirmations, Math.max(1, share.room(confirmingMs))),
+    });
+    return { changed, failures };
   };
 
-  const lookAtJobs = async (ids: readonly string[], tick: Tick) => {
-    const looked = ids.length === 0 ? nothing : await lookAt(jobs, ids);
-    return { changed: takeInLooked(looked, tick), failures: looked.failures };
+  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe });
+
+  const lookAtFeed = async (scope: LookScope, tick: Tick) => {
+    const { changed, absent, failures } = await readFeed(scope, tick);
+    // no longer among the unfinished, and not seen to finish: ask by id for those that nobody else asks for
+    const ids = absent.map(({ id }) => id).filter((id) => !watched.find(id));
+    const looked = await lookAtJobs(ids.slice(0, maxAbsent), tick);
+    return { changed: changed || looked.changed, failures: [...failures, ...looked.failures] };
   };
 
   const staleAlarm = createStaleAlarm(clock, watched.all);
@@ -149,24 +145,27 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
-        ...(withFeed ? [lookAtFeed(tick, now())] : []),
+        ...(withFeed ? [lookAtFeed(scope, tick)] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
       const denied = failures.find(isAccessDenied);
       if (denied) failAll(denied);
       if (!closed) staleAlarm.plan();
-      return { changed: results.some(({ changed }) => changed), calls: jobs.calls - before, failures };
+      const changed = results.some((result) => result.changed);
+      return { changed, isPartial: feed.isMidway, calls: jobs.calls - before, failures };
     } catch (error) {
       if (!closed) {
         log.error({ err: error }, 'watching failed unexpectedly');
         failAll(error);
       }
-      return { changed: false, calls: jobs.calls - before, failures: [] };
+      return { changed: false, isPartial: false, calls: jobs.calls - before, failures: [] };
     }
   };
 
-  const expectedCalls = () => Math.ceil(watched.size / maxPageSize) + Number(feed.isWanted);
+  const expectedCalls = (scope: LookScope) =>
+    Math.ceil(watched.ids(scope).length / maxPageSize) +
+    Number(scope === 'round' ? feed.isWanted : feed.hasNewcomers);
 
   const loop = createPollLoop({
     clock,
@@ -219,7 +218,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
 
     async watchJobs({ filter, since }, kinds, signal) {
       const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
-      const reader: FeedReader = { latest, filter, since, joinedAt: jobs.toUpstreamTime(now()) };
+      const reader: FeedReader = { latest, filter, since, joinedAt: now() };
       const admitted = feed.join(reader);
       loop.wake();
       return opened(admitted);
@@ -238,7 +237,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     get pollIntervalMs() {
-      return closed ? null : Math.max(cadence.intervalMs, share.waitMs(expectedCalls()));
+      return closed ? null : Math.max(cadence.intervalMs, share.waitMs(expectedCalls('round')));
     },
 
     close() {

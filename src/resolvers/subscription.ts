@@ -27,14 +27,18 @@ builder.subscriptionType({
       type: JobUpdateRef,
       nullable: false,
       description:
-        'Every job of the caller that is submitted or changes. Never completes by itself, but for the longest life of a watch. With `since` it opens with a SNAPSHOT of each job that is unfinished or was submitted or finished after that instant: after a reconnect, pass the last `observedAt` and nothing is missed.',
+        'Every job of the caller that is submitted or changes. Never completes by itself, but for the longest life of a watch. With `since` it opens with a SNAPSHOT of each job that is unfinished or was submitted or finished after that instant. After a reconnect pass the last `observedAt`: no end is missed, though one that was told just before may come again, as the SNAPSHOT of a finished job; a job that vanished meanwhile is not told.',
       args: {
         filter: t.arg({
           type: JobFilterRef,
           description: 'Only updates after which this holds for the job.',
         }),
         kinds: t.arg({ type: [JobUpdateKindRef], description: kindsDescription }),
-        since: t.arg({ type: 'DateTime', description: 'Open with what has happened since then.' }),
+        since: t.arg({
+          type: 'DateTime',
+          description:
+            "Open with what has happened since then, on upstream's clock: the last `observedAt` of this subscription.",
+        }),
       },
       extensions: priced({}),
       subscribe: (_root, { filter, kinds, since }, { live, signal }) =>
