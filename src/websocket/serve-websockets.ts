@@ -48,6 +48,13 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   });
   const awaitingPong = new Set<WebSocket>();
 
+  // the same for every socket, of which there may be many
+  const forget = function (this: WebSocket) {
+    awaitingPong.delete(this);
+  };
+  // what breaks a socket closes it, which is handled where it is served
+  const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
+
   const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
     const state: SocketState = {
       send: createFrameSender(socket),
@@ -81,9 +88,8 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
     });
-    socket.on('pong', () => awaitingPong.delete(socket));
-    // what breaks a socket closes it, which is handled below
-    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
+    socket.on('pong', forget);
+    socket.on('error', noteBroken);
     socket.once('close', (code, reason) => {
       awaitingPong.delete(socket);
       state.isWanted = () => false;
