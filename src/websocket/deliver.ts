@@ -16,7 +16,7 @@ class Delivering implements AsyncIterableIterator<never, undefined> {
   readonly #send: SendFrame;
   readonly #present: (error: unknown) => Error;
   readonly #head: string;
-  readonly #end = Promise.withResolvers<typeof over>();
+  #asking: PromiseWithResolvers<typeof over> | null = null;
   #busy = false;
   #left = false;
 
@@ -25,20 +25,19 @@ class Delivering implements AsyncIterableIterator<never, undefined> {
     this.#send = send;
     this.#present = present;
     this.#head = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
-    // nobody may be waiting for the end
-    this.#end.promise.catch(() => undefined);
     delivery.source.onReadable(() => this.#pump());
   }
 
   next(): Promise<typeof over> {
+    this.#asking ??= Promise.withResolvers<typeof over>();
     this.#pump();
-    return this.#end.promise;
+    return this.#asking.promise;
   }
 
   async return(): Promise<typeof over> {
     this.#left = true;
     await this.#delivery.source.return();
-    this.#end.resolve(over);
+    this.#asking?.resolve(over);
     return over;
   }
 
@@ -71,8 +70,8 @@ class Delivering implements AsyncIterableIterator<never, undefined> {
   #finish(): void {
     const { end } = this.#delivery.source;
     if (end === null) return;
-    if ('error' in end) this.#end.reject(this.#present(end.error));
-    else this.#end.resolve(over);
+    if ('error' in end) this.#asking?.reject(this.#present(end.error));
+    else this.#asking?.resolve(over);
   }
 }
 

@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -35,6 +36,19 @@ const internalError = 4500;
 const isSameOrigin = ({ headers: { origin, host } }: IncomingMessage): boolean =>
   origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 
+/** What an upgrade says of its caller. The rest is let go: sockets are many, and live long. */
+const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, string> =>
+  new Map(
+    callerHeaders.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    }),
+  );
+
+const noHeader: ReadHeader = () => null;
+const readerOf = (headers: ReadonlyMap<string, string>): ReadHeader =>
+  headers.size === 0 ? noHeader : (name) => headers.get(name) ?? null;
+
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const { http, path, pipeline, maxOperations, clock, log } = options;
@@ -60,10 +74,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       send: createFrameSender(socket),
       operations: new Map(),
       isWanted: () => true,
-      upgradeHeader: (name) => {
-        const value = headers[name];
-        return typeof value === 'string' ? value : null;
-      },
+      upgradeHeader: readerOf(callerHeadersOf(headers)),
     };
     const abortUnwanted = () => {
       for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
