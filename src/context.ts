@@ -24,8 +24,11 @@ export interface Context {
   giveUp(reason: Error): void;
 }
 
+/** All that is ever read of a client's headers: a transport with long connections need keep no others. */
+export const callerHeaders = ['authorization', 'wix-site-id', 'wix-account-id'] as const;
+
 /** Reads one header or connection parameter of the client. */
-export type ReadHeader = (name: string) => string | null;
+export type ReadHeader = (name: (typeof callerHeaders)[number]) => string | null;
 
 export interface ContextFactory {
   /** For one operation of a client. */

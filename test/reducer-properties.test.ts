@@ -73,8 +73,10 @@ const reducers: Readonly<Record<string, (latest: Latest) => Reducer>> = {
   'the feed': (latest) => {
     const feed = createJobFeed({ now: () => start, toUpstreamTime: (instant) => instant, snapshotMs: 0 });
     void feed.join({ latest, filter: {}, since: null, joinedAt: start });
-    feed.query();
-    feed.takeIn({ rows: [], unreadable: [], startedAt: start }, {});
+    // the first sweep, which finds nothing
+    for (const { takeIn } of feed.readings('round')) {
+      takeIn({ rows: [], unreadable: [], pages: 1, isComplete: true, failure: null }, {});
+    }
     return { observe: (state) => void feed.observe(state, {}), state: () => feed.job(job(0).id) ?? null };
   },
 };

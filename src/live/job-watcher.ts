@@ -10,11 +10,12 @@ import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
+import { createLives } from './lives.ts';
 import { countCalls, type JobsView, type Looked, lookAt } from './look.ts';
 import { createStaleAlarm, isAccessDenied } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
 import type { PollShare } from './poll-share.ts';
-import { createReader, type Reader } from './reader.ts';
+import { createReaders } from './readers.ts';
 import { noSuchJob } from './watched-job.ts';
 import { createWatchedJobs } from './watched-jobs.ts';
 
@@ -186,42 +187,37 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     onIdle();
   };
 
-  const open = (
-    kinds: readonly JobUpdateKind[] | null,
-    signal: AbortSignal,
-    leave: (latest: Latest) => void,
-  ): Reader =>
-    createReader({
-      clock,
-      kinds,
-      signal,
-      lifeMs: options.watchMaxMs,
-      patienceMs: staleAfterMs,
-      reason: () => lastFailure,
-      onLeave(latest) {
-        leave(latest);
-        stopIfIdle();
-      },
-    });
+  const { open, opened } = createReaders({
+    clock,
+    lives: createLives(clock, options.watchMaxMs),
+    patienceMs: staleAfterMs,
+    reason: () => lastFailure,
+  });
 
   return {
     async watchJob(id, kinds, signal) {
       const job = watched.watch(id);
-      const { latest, opened } = open(kinds, signal, (left) => {
+      const onLeave = (left: Latest) => {
         job.leave(left);
         watched.release(job);
-      });
+        stopIfIdle();
+      };
+      const latest = open({ kinds, signal, onLeave });
       job.join(latest);
       loop.wake();
-      return job.job === null ? opened(job.arrived) : latest.stream;
+      return job.job === null ? opened(latest, job.arrived) : latest.stream;
     },
 
     async watchJobs({ filter, since }, kinds, signal) {
-      const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
+      const onLeave = () => {
+        feed.leave(reader);
+        stopIfIdle();
+      };
+      const latest = open({ kinds, signal, onLeave });
       const reader: FeedReader = { latest, filter, since, joinedAt: now() };
       const admitted = feed.join(reader);
       loop.wake();
-      return opened(admitted);
+      return opened(latest, admitted);
     },
 
     observe(job) {

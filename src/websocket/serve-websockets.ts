@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
+import { callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../gateway.ts';
@@ -42,6 +43,19 @@ const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
   return { method, host: header('host'), header };
 };
 
+/** What an upgrade says of its caller. The rest is let go: sockets are many, and live long. */
+const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, string> =>
+  new Map(
+    callerHeaders.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    }),
+  );
+
+const noHeader: ReadHeader = () => null;
+const readerOf = (headers: ReadonlyMap<string, string>): ReadHeader =>
+  headers.size === 0 ? noHeader : (name) => headers.get(name) ?? null;
+
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const { http, path, pipeline, maxOperations, clock, log } = options;
@@ -55,13 +69,20 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, request: IncomingMessage, address: string | null) => {
+  // the same for every socket, of which there may be many
+  const forget = function (this: WebSocket) {
+    awaitingPong.delete(this);
+  };
+  // what breaks a socket closes it, which is handled where it is served
+  const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
+
+  const serve = (socket: WebSocket, { headers }: IncomingMessage, address: string | null) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
       entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
-      upgradeHeader: headOf(request).header,
+      upgradeHeader: readerOf(callerHeadersOf(headers)),
     };
     const abortUnwanted = () => {
       for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
@@ -101,9 +122,8 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
     });
-    socket.on('pong', () => awaitingPong.delete(socket));
-    // what breaks a socket closes it, which is handled below
-    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
+    socket.on('pong', forget);
+    socket.on('error', noteBroken);
     socket.once('close', (code, reason) => {
       awaitingPong.delete(socket);
       leave(code, String(reason));
