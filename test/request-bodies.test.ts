@@ -281,7 +281,7 @@ describe('what is nested 10,000 deep', () => {
         '$s: ID!',
       ),
       `query ($s: ID! = """ ${'('.repeat(500)} """) { job(id: $s) { id } }`,
-      `{ ${'jobs { nodes { id } } '.repeat(150)} }`,
+      `{ ${'jobs { nodes { id } } '.repeat(90)} }`,
     ]) {
       expect(await ask(query)).toMatchObject({ status: 200, data: expect.anything() });
     }
