@@ -5,7 +5,7 @@ import { addedLatency } from './requests/added-latency.ts';
 import { verify } from './requests/ask.ts';
 import { askLoad } from './requests/ask-load.ts';
 import { type Round, report } from './requests/report.ts';
-import { gateway, peersNamed, type Server, start } from './requests/servers.ts';
+import { gateway, gatewayIn, peersNamed, type Server, start } from './requests/servers.ts';
 import { createSite } from './requests/site.ts';
 import { workloads } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
@@ -27,6 +27,8 @@ const { values } = parseArgs({
     callers: { type: 'string', default: '64' },
     only: { type: 'string' },
     peers: { type: 'string', default: 'mercurius,tailcall' },
+    /** A folder with another working copy, whose gateway takes part too. */
+    beside: { type: 'string' },
     /** NAME=value for the gateway, as often as needed. */
     env: { type: 'string', multiple: true, default: [] },
     /** More for the gateway's Node, for example --max-semi-space-size=32. */
@@ -61,14 +63,14 @@ const load = await startChild('requests/load');
 const { contenders: peers, missing } = peersNamed(values.peers.split(','));
 for (const sentence of missing) console.log(`! ${sentence}`);
 
+const gateways = [false, ...(chosen.some((workload) => workload.finishedCache) ? [true] : [])].flatMap(
+  (finishedCache) => {
+    const options = { finishedCache, nodeFlags, env };
+    return [gateway(options), ...(values.beside === undefined ? [] : [gatewayIn(values.beside, options)])];
+  },
+);
 const servers: Server[] = [];
-for (const contender of [
-  gateway({ finishedCache: false, nodeFlags, env }),
-  ...(chosen.some(({ finishedCache }) => finishedCache)
-    ? [gateway({ finishedCache: true, nodeFlags, env })]
-    : []),
-  ...peers,
-]) {
+for (const contender of [...gateways, ...peers]) {
   servers.push(await start(contender, { core: measuredCore, upstreamUrl: upstream.ready.url, first }));
 }
 
@@ -102,7 +104,8 @@ const rounds: Round[] = [];
 const callsPerRequest = new Map<string, number>();
 for (const workload of chosen) {
   const meant = servers.filter(
-    ({ contender: { name } }) => name !== (workload.finishedCache ? 'gateway' : 'gateway-cached'),
+    ({ contender: { name } }) =>
+      !(workload.finishedCache ? ['gateway', 'other'] : ['gateway-cached', 'other-cached']).includes(name),
   );
   for (const server of meant) {
     const questions = workload.questions(site);

@@ -22,7 +22,7 @@ export const addedLatency = async (
   site: Site,
 ): Promise<readonly Latency[]> => {
   const questions = workloads.find(({ name }) => name === 'one')?.questions(site) ?? [];
-  const meant = servers.filter(({ contender }) => contender.name !== 'gateway-cached');
+  const meant = servers.filter(({ contender }) => !contender.name.endsWith('-cached'));
   const times = new Map<string, number[]>([
     ['upstream', []],
     ...meant.map(({ contender }) => [contender.name, []] as [string, number[]]),

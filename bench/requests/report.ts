@@ -47,7 +47,7 @@ const goals: Readonly<Record<string, number>> = {
   finished: 2,
 };
 
-const isOurs = (name: string) => name.startsWith('gateway');
+const isOurs = (name: string) => /^(gateway|other)/.test(name);
 const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 20 ? 2 : 0 });
 const times = (value: number) => `${value.toFixed(2)} x`;
 

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { freePort, type Pinned, startPinned } from '../support/pinned.ts';
 import { ask, wrongWith } from './ask.ts';
 import type { Question } from './workloads.ts';
@@ -12,6 +13,8 @@ const packageJson = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
 /** How one of those that are compared is started. */
 export interface Contender {
   readonly name: string;
+  /** Where it is started; this project by default. */
+  readonly cwd?: URL;
   /** With its version, for the page. */
   readonly title: string;
   command(port: number, upstreamUrl: string): readonly string[];
@@ -55,6 +58,14 @@ export const gateway = ({ finishedCache, nodeFlags = [], env = {} }: GatewayOpti
     FINISHED_JOB_TTL_MS: finishedCache ? '60000' : '0',
     ...env,
   }),
+});
+
+/** The gateway of another working copy, to see what a change gives. */
+export const gatewayIn = (folder: string, options: GatewayOptions): Contender => ({
+  ...gateway(options),
+  name: options.finishedCache ? 'other-cached' : 'other',
+  title: 'the gateway of the other copy',
+  cwd: pathToFileURL(`${resolve(folder)}/`),
 });
 
 const versionOf = (path: string): string => JSON.parse(readFileSync(new URL(path, root), 'utf8')).version;
@@ -135,7 +146,7 @@ export const start = async (
   const process = startPinned(contender.command(port, upstreamUrl), {
     core,
     env: contender.env(port, upstreamUrl),
-    cwd: root,
+    cwd: contender.cwd ?? root,
   });
   for (let said = 'nothing'; ; ) {
     const answer = await ask(url, { authorization: 'caller-0', body: first.body }).catch(String);
