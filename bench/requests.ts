@@ -100,6 +100,15 @@ const measure = async (
   };
 };
 
+/** What a burst left behind is worked off before anybody else is measured. */
+const quiet = async () => {
+  for (let before = -1, calls = -2; before !== calls; ) {
+    before = (await upstream.usage()).calls ?? 0;
+    await pause(200);
+    calls = (await upstream.usage()).calls ?? 0;
+  }
+};
+
 /** Compilers and caches settle: by CPU had, as on a busy machine time says little. */
 const warmUp = async (server: Server, workload: string) => {
   const from = server.process.cpuMs();
@@ -124,6 +133,7 @@ for (const workload of chosen) {
     const calls = ((await upstream.usage()).calls ?? 0) - before;
     callsPerRequest.set(`${server.contender.name} ${workload.name}`, calls / questions.length);
     await warmUp(server, workload.name);
+    await quiet();
   }
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const [place] of meant.entries()) {
@@ -133,7 +143,7 @@ for (const workload of chosen) {
       console.log(
         `${workload.name} ${round + 1} ${server.contender.name}: ${measured.perSecond.toFixed(0)}/s, ${measured.cpuPerThousand.toFixed(0)} ms CPU per 1,000, core ${(measured.coreShare * 100).toFixed(0)} %`,
       );
-      await pause(100);
+      await quiet();
     }
   }
 }
