@@ -8,7 +8,6 @@ import { ask, wrongWith } from './ask.ts';
 import type { Question } from './workloads.ts';
 
 const root = new URL('../../', import.meta.url);
-const packageJson = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 
 /** How one of those that are compared is started. */
 export interface Contender {
@@ -32,7 +31,8 @@ export interface Server {
 const serverEnv = (port: number, upstreamUrl: string) => ({ PORT: String(port), WIX_API_URL: upstreamUrl });
 
 /** What `npm start` runs, without the shell and npm around it. */
-const startCommand = (nodeFlags: readonly string[]): readonly string[] => {
+const startCommand = (folder: URL, nodeFlags: readonly string[]): readonly string[] => {
+  const packageJson = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
   const [, flags = '', program = ''] = /^exec node (.*?)(\S+\.ts)$/.exec(packageJson.scripts.start) ?? [];
   if (program === '') throw new Error('The start script is no longer "exec node … .ts".');
   return [process.execPath, ...flags.split(' ').filter(Boolean), ...nodeFlags, program];
@@ -46,10 +46,14 @@ export interface GatewayOptions {
 }
 
 /** This gateway as shipped. Only the allowance is raised: the stub has none, and the bench would spend it at once. */
-export const gateway = ({ finishedCache, nodeFlags = [], env = {} }: GatewayOptions): Contender => ({
+export const gateway = (
+  { finishedCache, nodeFlags = [], env = {} }: GatewayOptions,
+  folder: URL = root,
+): Contender => ({
   name: finishedCache ? 'gateway-cached' : 'gateway',
   title: finishedCache ? 'this gateway, finished jobs remembered' : 'this gateway',
-  command: () => startCommand(nodeFlags),
+  cwd: folder,
+  command: () => startCommand(folder, nodeFlags),
   env: (port, upstreamUrl) => ({
     ...serverEnv(port, upstreamUrl),
     LOG_LEVEL: 'info',
@@ -62,10 +66,9 @@ export const gateway = ({ finishedCache, nodeFlags = [], env = {} }: GatewayOpti
 
 /** The gateway of another working copy, to see what a change gives. */
 export const gatewayIn = (folder: string, options: GatewayOptions): Contender => ({
-  ...gateway(options),
+  ...gateway(options, pathToFileURL(`${resolve(folder)}/`)),
   name: options.finishedCache ? 'other-cached' : 'other',
   title: 'the gateway of the other copy',
-  cwd: pathToFileURL(`${resolve(folder)}/`),
 });
 
 const versionOf = (path: string): string => JSON.parse(readFileSync(new URL(path, root), 'utf8')).version;
