@@ -165,7 +165,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   };
 
   const expectedCalls = (scope: LookScope) =>
-    Math.ceil(watched.ids(scope).length / maxPageSize) +
+    Math.ceil(watched.count(scope) / maxPageSize) +
     Number(scope === 'round' ? feed.isWanted : feed.hasNewcomers);
 
   const loop = createPollLoop({

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
+import { createEpochs } from './epochs.ts';
 import type { Answer, UpstreamRequest } from './http.ts';
 import { type SharedCall, shareCall } from './shared-call.ts';
 
 const maxBytes = 32 * 1024 * 1024;
-const maxCallers = 10_000;
 
 export interface AnswersOptions {
   /** How old an answer may be that is served again; 0 for none at all. */
@@ -25,8 +25,8 @@ export interface Answers {
 
 export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   const underWay = new Map<string, SharedCall<Answer>>();
-  // the number of times that something changed is part of every name
-  const changes = new LRUCache<string, number>({ max: maxCallers });
+  // part of every name: what was asked for before a change is never found after it
+  const changes = createEpochs();
   const kept = new LRUCache<string, Answer>({
     maxSize: maxBytes,
     sizeCalculation: ({ size }, name) => size + name.length,
@@ -36,8 +36,7 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
 
   return {
     async read(callerKey, { operation, path, body }, signal, ask) {
-      const change = changes.get(callerKey) ?? 0;
-      const name = `${callerKey} ${change} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
+      const name = `${callerKey} ${changes.of(callerKey)} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
       const known = maxAgeMs > 0 ? kept.get(name) : undefined;
       if (known) return known;
       const joined = underWay.get(name);
@@ -61,7 +60,7 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
       return call.join(signal);
     },
     outdate(callerKey) {
-      changes.set(callerKey, (changes.get(callerKey) ?? 0) + 1);
+      changes.advance(callerKey);
     },
   };
 };

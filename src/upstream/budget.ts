@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../domain/clock.ts';
+import { type Clock, steadily } from '../domain/clock.ts';
 import { type Account, createAccount } from './account.ts';
 import type { Lane } from './spend-window.ts';
 
@@ -31,7 +31,8 @@ export interface Budget {
 }
 
 /** Holds every caller below its requests a minute, over all it does. */
-export const createBudget = (limitPerMinute: number, clock: Clock): Budget => {
+export const createBudget = (limitPerMinute: number, wallClock: Clock): Budget => {
+  const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, Account>({ max: maxCallers, dispose: (account) => account.close() });
 
   const accountOf = (callerKey: string): Account => {

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../domain/gateway-error.ts';
 import { idKey } from '../domain/guid.ts';
 import { isFinished, type Job } from '../domain/job.ts';
+import { createEpochs } from './epochs.ts';
 
 const maxBytes = 32 * 1024 * 1024;
-const maxCallers = 10_000;
 /** What a job takes beside its text. */
 const overhead = 500;
 
@@ -27,10 +27,9 @@ export interface FinishedJobs {
 
 export const createFinishedJobs = ({ ttlMs, now }: FinishedJobsOptions): FinishedJobs => {
   const jobs = new LRUCache<string, Job>({ maxSize: maxBytes, ttl: ttlMs, perf: { now }, ttlResolution: 0 });
-  // the number of times that all was forgotten is part of every name
-  const clearings = new LRUCache<string, number>({ max: maxCallers });
-  const nameOf = (callerKey: string, id: string) =>
-    `${callerKey} ${clearings.get(callerKey) ?? 0} ${idKey(id)}`;
+  // part of every name: what was known before all was forgotten is never found again
+  const clearings = createEpochs();
+  const nameOf = (callerKey: string, id: string) => `${callerKey} ${clearings.of(callerKey)} ${idKey(id)}`;
 
   return {
     get: (callerKey, id) => (ttlMs === 0 ? undefined : jobs.get(nameOf(callerKey, id))),
@@ -39,10 +38,12 @@ export const createFinishedJobs = ({ ttlMs, now }: FinishedJobsOptions): Finishe
       const name = nameOf(callerKey, job.id);
       // to measure a job is dear, and it does not grow any more
       const size = jobs.info(name)?.size ?? JSON.stringify(job).length + name.length + overhead;
-      jobs.set(name, job, { size });
+      // an answer may have been kept for a while before it came here
+      const leftMs = ttlMs - (now() - job.observedAt.getTime());
+      if (leftMs > 0) jobs.set(name, job, { size, ttl: leftMs });
     },
     forget: (callerKey, id) => void jobs.delete(nameOf(callerKey, id)),
-    forgetAll: (callerKey) => void clearings.set(callerKey, (clearings.get(callerKey) ?? 0) + 1),
+    forgetAll: clearings.advance,
   };
 };
 

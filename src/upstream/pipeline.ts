@@ -51,7 +51,7 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     const deadline = clock.now() + leftMs;
     const patienceMs = Math.max(0, leftMs - timeoutMs * callShare);
     const send = (authorized: Caller) =>
-      circuit.run(caller.key, () =>
+      circuit.run(caller.key, signal, () =>
         http.call(request, authorized, {
           timeoutMs: lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now()),
           signal,

@@ -89,7 +89,9 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     (caller: Caller, purpose: Purpose, signal: AbortSignal | undefined): Call =>
     async (request) => {
       const answer = await pipeline.call(request, caller, purpose, signal);
-      successes.set(caller.key, now());
+      const at = answer.observedAt.getTime();
+      // one from memory is no news of upstream
+      if (at > (successes.get(caller.key) ?? 0)) successes.set(caller.key, at);
       return answer;
     };
 
