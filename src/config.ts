@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import {
   type CredentialSettings,
@@ -8,6 +9,7 @@ import {
   modeOf,
 } from './config/credential-settings.ts';
 import { exposureProblems } from './config/exposure.ts';
+import { isWebhookVariable, webhookVariables } from './config/webhook-settings.ts';
 import { type LogLevel, logLevels } from './telemetry/log.ts';
 
 export interface Config {
@@ -18,6 +20,8 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   /** With whose rights Wix is asked. */
   readonly credentials: CredentialSettings;
+  /** What webhooks are verified with; null where none are taken. */
+  readonly webhookPublicKey: KeyObject | null;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
   readonly finishedJobTtlMs: number;
@@ -70,6 +74,7 @@ const environment = z.object({
     .optional()
     .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
   ...credentialVariables,
+  ...webhookVariables,
   ALLOW_ANONYMOUS: z
     .enum(['true', 'false'], { error: 'true or false' })
     .prefault('false')
@@ -115,7 +120,8 @@ const variables = Object.entries(environment.shape);
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
-const mayBeSecret = (name: string, value = '') => isCredentialVariable(name) || /[@?]/.test(value);
+const mayBeSecret = (name: string, value = '') =>
+  isCredentialVariable(name) || isWebhookVariable(name) || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
 const problemsBetween = (given: Environment): string[] => [
@@ -151,6 +157,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       port: data.PORT,
       wixApiUrl: data.WIX_API_URL ?? null,
       credentials,
+      webhookPublicKey: data.WIX_WEBHOOK_PUBLIC_KEY ?? null,
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,

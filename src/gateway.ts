@@ -4,6 +4,7 @@ import { createYoga } from 'graphql-yoga';
 import type { CredentialSettings } from './config/credential-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
+import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
@@ -45,6 +46,8 @@ export interface Gateway {
   readonly listener: RequestListener;
   /** What another transport needs to run operations exactly as HTTP does. */
   readonly pipeline: Pipeline;
+  /** Wix says that something happened to a job. */
+  announce(news: JobNews): void;
   close(): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
+    instanceId: options.credentials?.mode === 'app' ? options.credentials.instanceId : null,
     upstream: (caller, signal) => {
       const { jobs, toUpstreamTime } = upstream.as(caller, 'poll', signal);
       return { ...jobs, toUpstreamTime };
@@ -123,6 +127,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       enveloped: (connection) => yoga.getEnveloped({ connection }),
       present,
       deliveryOf: shared.deliveryOf,
+    },
+    announce(news) {
+      upstream.outdate(news);
+      hub.announce(news);
     },
     async close() {
       hub.close();

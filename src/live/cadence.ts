@@ -9,6 +9,8 @@ export interface CadenceOptions {
   /** What polling may take of the allowance, 0 to 1. */
   readonly share: number;
   readonly requestsPerMinute: number;
+  /** True while something else tells of changes: polling is then but a safety net. */
+  readonly isSafetyNet: () => boolean;
 }
 
 /** What a poll brought. */
@@ -31,13 +33,14 @@ const failureGrowth = 2;
 const maxRetryAfterMs = 60 * 60_000;
 
 /** Often while something moves, ever more seldom while nothing does, and never above the share of the allowance. */
-export const createCadence = ({ minMs, maxMs, share, requestsPerMinute }: CadenceOptions): Cadence => {
+export const createCadence = (options: CadenceOptions): Cadence => {
+  const { minMs, maxMs, share, requestsPerMinute, isSafetyNet } = options;
   const costMs = 60_000 / sustained(share * requestsPerMinute);
   let wish = minMs;
   let floor = 0;
   return {
     get intervalMs() {
-      return Math.ceil(Math.max(wish, floor));
+      return Math.ceil(Math.max(isSafetyNet() ? maxMs : wish, floor));
     },
     after(outcome, calls) {
       floor = calls * costMs;

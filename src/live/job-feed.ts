@@ -39,10 +39,12 @@ export interface JobFeedOptions {
   readonly toUpstreamTime: (instant: number) => number;
   /** How long one snapshot serves all who join. */
   readonly snapshotMs: number;
+  /** Hears of whatever its readers are told. */
+  readonly told: (update: JobUpdate, tick: Tick) => void;
 }
 
 /** Follows every unfinished and newly submitted job of a caller for any number of readers. */
-export const createJobFeed = ({ now, toUpstreamTime, snapshotMs }: JobFeedOptions): JobFeed => {
+export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeedOptions): JobFeed => {
   const upstreamNow = () => toUpstreamTime(now());
   const readers = new Set<FeedReader>();
   const newcomers = new Map<FeedReader, PromiseWithResolvers<void>>();
@@ -70,6 +72,7 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs }: JobFeedOption
     );
 
   const send = (update: JobUpdate, tick: Tick) => {
+    told(update, tick);
     const event = { update, tick };
     // a job that began and ended between two looks is told as submitted, or else as ended
     const ended: JobEvent = { tick, update: { ...update, kind: 'STATUS_CHANGED' } };

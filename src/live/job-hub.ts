@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
+import { isSamePlace, type JobNews, type Place } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
@@ -12,6 +13,8 @@ export interface JobHubOptions extends WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
+  /** The app instance that every caller acts as; null where they act as themselves. */
+  readonly instanceId: string | null;
 }
 
 /** What is being watched for a caller at present. */
@@ -27,6 +30,8 @@ export interface CallerLive extends Pick<JobWatcher, 'watchJob' | 'watchJobs' | 
 
 export interface JobHub {
   as(caller: Caller): CallerLive;
+  /** An event: it shows nothing to anybody, but makes those whom it may concern look. */
+  announce(news: JobNews): void;
   close(): void;
 }
 
@@ -36,6 +41,9 @@ const maxCallers = 10_000;
 export const createJobHub = (options: JobHubOptions): JobHub => {
   const { clock, upstream, pollShare, requestsPerMinute } = options;
   const watchers = new Map<string, JobWatcher>();
+  const callers = new Map<string, Caller>();
+  // a token does not say where it is good for, but jobs that it can read do
+  const instances = new LRUCache<string, string>({ max: maxCallers });
   const shares = new LRUCache<string, PollShare>({ max: maxCallers });
 
   const shareOf = (key: string): PollShare => {
@@ -51,13 +59,30 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
       ...options,
       share: shareOf(caller.key),
       upstream: (signal) => upstream(caller, signal),
-      onIdle: () => watchers.delete(caller.key),
+      onIdle() {
+        watchers.delete(caller.key);
+        callers.delete(caller.key);
+      },
     });
     watchers.set(caller.key, watcher);
+    callers.set(caller.key, caller);
     return watcher;
   };
 
+  const placeOf = ({ key, siteId }: Caller): Place => ({
+    siteId,
+    instanceId: options.instanceId ?? instances.get(key) ?? null,
+  });
+
   return {
+    announce(news) {
+      for (const [key, watcher] of [...watchers]) {
+        const caller = callers.get(key);
+        if (caller === undefined) continue;
+        const hasSeen = watcher.announce(news.jobId, isSamePlace(placeOf(caller), news));
+        if (hasSeen && news.instanceId !== null) instances.set(key, news.instanceId);
+      }
+    },
     as: (caller) => ({
       async watchJob(id, kinds, signal) {
         signal.throwIfAborted();

@@ -5,16 +5,17 @@ import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createAnnouncements } from './announcements.ts';
 import { createCadence } from './cadence.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
+import { createKnownJobs } from './known-jobs.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
-import { countCalls, type JobsView, type Looked, lookAt, lookFor, nothing } from './look.ts';
+import { type Announced, countCalls, type JobsView, lookAt, lookFor, nothing } from './look.ts';
 import { createStaleAlarm, isAccessDenied, isHopeless, mayPass } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
 import type { PollShare } from './poll-share.ts';
 import { createReader, type Reader } from './reader.ts';
-import { noSuchJob } from './watched-job.ts';
 import { createWatchedJobs } from './watched-jobs.ts';
 
 export interface WatchOptions {
@@ -49,6 +50,11 @@ export interface JobWatcher {
   observe(job: Job): void;
   /** The same of a job that is no longer there. */
   forget(id: string): void;
+  /**
+   * An event tells of a job: it is looked at soon if somebody may want to know. `isHere` says whether it happened where
+   * the caller is, null for unknown. True when the caller has seen this job, and so is there.
+   */
+  announce(id: string, isHere: boolean | null): boolean;
   readonly watchedJobs: number;
   readonly pollIntervalMs: number | null;
   close(): void;
@@ -58,47 +64,26 @@ export interface JobWatcher {
 export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const { clock, log, share, staleAfterMs, onIdle } = options;
   const { now } = clock;
-  const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs: options.pollMinMs });
+  const announcements = createAnnouncements(now);
+  const { told } = announcements;
+  const snapshotMs = options.pollMinMs;
+  const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs, told });
 
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
-  const feed = createJobFeed({
-    now,
-    toUpstreamTime: jobs.toUpstreamTime,
-    snapshotMs: options.pollMinMs,
-  });
+  const feed = createJobFeed({ now, toUpstreamTime: jobs.toUpstreamTime, snapshotMs, told });
   const cadence = createCadence({
     minMs: options.pollMinMs,
     maxMs: options.pollMaxMs,
     share: options.pollShare,
     requestsPerMinute: options.requestsPerMinute,
+    isSafetyNet: () => announcements.areReliable,
   });
   let closed = false;
   let feedFailingSince: number | null = null;
   let lastFailure: GatewayError | null = null;
 
-  const takeIn = (job: Job, tick: Tick): boolean => {
-    const isNewsToWatchers = watched.observe(job, tick);
-    return feed.observe(job, tick) || isNewsToWatchers;
-  };
-
-  const takeOut = (id: string, tick: Tick) => {
-    const each = watched.find(id);
-    if (each?.job === null) each.refuse(noSuchJob());
-    const job = each?.job ?? feed.job(id);
-    if (!job) return;
-    const update = { kind: 'DELETED' as const, job, previousStatus: null, observedAt: new Date(now()) };
-    each?.remove(update, tick);
-    feed.remove(update, tick);
-  };
-
-  const takeInLooked = ({ found, gone, failed }: Looked, tick: Tick): boolean => {
-    let changed = gone.length > 0;
-    for (const job of found) if (takeIn(job, tick)) changed = true;
-    for (const id of gone) takeOut(id, tick);
-    for (const [id, error] of failed) watched.miss(id, error);
-    return changed;
-  };
+  const { find, isFollowed, takeIn, takeOut, takeInLooked } = createKnownJobs(watched, feed, now);
 
   const failAll = (error: unknown) => {
     for (const each of watched.all()) each.fail(error);
@@ -134,8 +119,8 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     }
   };
 
-  const lookAtJobs = async (ids: readonly string[], tick: Tick) => {
-    const looked = ids.length === 0 ? nothing : await lookAt(jobs, ids);
+  const lookAtJobs = async (ids: readonly string[], tick: Tick, announced?: Announced) => {
+    const looked = ids.length === 0 ? nothing : await lookAt(jobs, ids, announced);
     return { changed: takeInLooked(looked, tick), failures: looked.failures };
   };
 
@@ -145,14 +130,17 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     const tick: Tick = {};
     const before = jobs.calls;
     const ids = watched.ids(scope);
+    const announced = announcements.begin(scope, tick);
     const withFeed = feed.isWanted && (scope === 'round' || feed.hasNewcomers);
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
+        lookAtJobs(announced, tick, { isFollowed }),
         ...(withFeed ? [lookAtFeed(tick, now())] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
+      announcements.end(scope, failures.length > 0);
       const denied = failures.find(isAccessDenied);
       if (denied) failAll(denied);
       if (!closed) staleAlarm.plan();
@@ -173,7 +161,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     log,
     cadence,
     share,
-    hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers,
+    hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers || announcements.isWaiting,
     expectedCalls,
     look,
   });
@@ -229,7 +217,17 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
       if (takeIn(job, {})) loop.quicken();
     },
 
-    forget: (id) => takeOut(id, {}),
+    forget: (id) => void takeOut(id, {}),
+
+    announce(id, isHere) {
+      const hasSeen = find(id) !== undefined;
+      if (hasSeen || isHere) announcements.heard();
+      if (watched.find(id) || (feed.isWanted && (hasSeen || isHere !== false))) {
+        announcements.add(id);
+        loop.announce(announcements.isCrowded ? 'everything' : 'something');
+      }
+      return hasSeen;
+    },
 
     get watchedJobs() {
       let others = 0;

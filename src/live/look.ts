@@ -7,6 +7,7 @@ import { allPages } from '../paging/all-pages.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
 import type { FeedLook } from './feed-reader.ts';
+import { mayPass } from './patience.ts';
 
 /** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
 const maxConfirmations = 10;
@@ -59,13 +60,29 @@ const chunks = <Item>(items: readonly Item[]): Item[][] =>
     items.slice(n * maxPageSize, (n + 1) * maxPageSize),
   );
 
-/** The present state of jobs: one call per 100 ids, and one GET for each that was left out. */
-export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Looked> => {
+/** So many announced jobs are asked for one by one: a GET has the last word, while a query may lag behind. */
+const fewAnnounced = 3;
+
+export interface Announced {
+  /** True for a job that readers follow; any other may well be none of the caller's. */
+  readonly isFollowed: (id: string) => boolean;
+}
+
+/**
+ * The present state of jobs: one call per 100 ids, and one GET for each that was left out. Of jobs that were announced
+ * and nobody follows, it only tells those that are there.
+ */
+export const lookAt = async (
+  jobs: JobsView,
+  ids: readonly string[],
+  announced?: Announced,
+): Promise<Looked> => {
   const found: Job[] = [];
   const gone: string[] = [];
   const failed = new Map<string, GatewayError>();
   const failures: GatewayError[] = [];
   const missing: string[] = [];
+  const isFollowed = announced?.isFollowed ?? (() => true);
 
   const askTogether = async (some: readonly string[]) => {
     const answer = await jobs.byIds(some).catch(asGatewayError);
@@ -80,8 +97,10 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
   const confirm = async (id: string) => {
     const seen = await jobs.get(id).catch(asGatewayError);
     if (seen === null) {
-      gone.push(id);
+      if (isFollowed(id)) gone.push(id);
     } else if (seen instanceof GatewayError) {
+      // to be denied a job of others says nothing about one's own
+      if (!isFollowed(id) && !mayPass(seen)) return;
       failed.set(id, seen);
       failures.push(seen);
     } else {
@@ -89,8 +108,12 @@ export const lookAt = async (jobs: JobsView, ids: readonly string[]): Promise<Lo
     }
   };
 
-  await Promise.all(chunks(ids).map(askTogether));
-  await Promise.all(missing.slice(0, maxConfirmations).map(confirm));
+  if (announced !== undefined && ids.length <= fewAnnounced) {
+    await Promise.all(ids.map(confirm));
+  } else {
+    await Promise.all(chunks(ids).map(askTogether));
+    await Promise.all(missing.filter(isFollowed).slice(0, maxConfirmations).map(confirm));
+  }
   return { found, gone, failed, failures };
 };
 

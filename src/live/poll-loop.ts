@@ -5,7 +5,7 @@ import type { Cadence } from './cadence.ts';
 import { mayPass } from './patience.ts';
 import type { PollShare } from './poll-share.ts';
 
-/** A round looks at everything that is watched; a look in between only at what has just begun to be. */
+/** A round looks at everything that is watched; a look in between only at what has just begun to be, or was announced. */
 export type LookScope = 'round' | 'newcomers';
 
 export interface LookResult {
@@ -30,6 +30,8 @@ export interface PollLoopOptions {
 export interface PollLoop {
   /** Something new is watched. */
   wake(): void;
+  /** Something is to be looked at, or everything. */
+  announce(what: 'something' | 'everything'): void;
   /** Something moved: look often again. */
   quicken(): void;
   stop(): void;
@@ -74,7 +76,7 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
       if (!failing) log.warn({ code: failure.code }, 'polling fails: slowing down');
     } else {
       if (scope === 'round') cadence.after({ kind: changed ? 'changed' : 'unchanged' }, calls);
-      else cadence.quicken();
+      else if (changed) cadence.quicken();
       if (failing) log.info('polling works again');
     }
     failing = failure !== undefined;
@@ -102,10 +104,20 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + cadence.intervalMs));
   };
 
+  const join = () => {
+    if (wokenAt <= lastLookAt) wokenAt = clock.now();
+  };
+
   return {
     wake() {
-      if (wokenAt <= lastLookAt) wokenAt = clock.now();
+      join();
       quicken();
+      plan();
+    },
+    announce(what) {
+      join();
+      if (what === 'everything' && !failing)
+        nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + joinSpacingMs));
       plan();
     },
     quicken() {
