@@ -34,7 +34,7 @@ const open = async () => {
     lifetime: () => ({ iat: seconds(), exp: seconds() + 300_000 }),
     /** What upstream was asked since, with all looks done that are due within some seconds. */
     async asked() {
-      await server.clock.advance(5000);
+      await server.look(5000);
       return jobs.count() - opening;
     },
   };
