@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { drain, listen } from '../src/listen.ts';
+import { usualSettings } from '../src/sandbox/settings.ts';
+import { startServer } from '../src/server.ts';
+import { silentLog } from '../src/telemetry/log.ts';
 import { settled } from './support/fake-clock.ts';
+import { watchByEvents } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
 import { guid } from './support/rows.ts';
@@ -232,4 +238,37 @@ describe('events that come again, or in disorder', () => {
     });
     expect((await watch.next()).type).toBe('complete');
   });
+});
+
+it('npm start with SANDBOX_WEBHOOK_URL needs no key: a job that polling would find in an hour is told', async () => {
+  const { server: placeholder, url: free } = await listen(() => undefined, 0, '127.0.0.1');
+  await drain(placeholder, 0);
+  const { config } = readConfig({
+    PORT: new URL(free).port,
+    POLL_MIN_MS: '3600000',
+    STALE_AFTER_MS: '7200000',
+  });
+  if (!config) throw new Error('The configuration is wrong.');
+  const webhookUrl = `${free}/webhooks/wix`;
+  const server = await startServer(config, silentLog, { ...usualSettings, speed: 1000, webhookUrl });
+  onTestFinished(() => server.close());
+  const since = new Date(Date.now() - 60_000).toISOString();
+  const feed = watchByEvents(
+    server.url,
+    `subscription { jobsUpdated(since: "${since}") { job { id status } } }`,
+  );
+  await feed.next();
+  const submit = `mutation { submitJob(input: {
+    source: { wixDataCollection: { collectionId: "products" } }, destination: { file: { format: CSV } }
+  }) { job { id } } }`;
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: submit }),
+  });
+  const { id } = (await response.json()).data.submitJob.job;
+  for (;;) {
+    const { job } = (await feed.next()).data.jobsUpdated;
+    if (job.id === id && job.status === 'COMPLETED') break;
+  }
 });

@@ -15,8 +15,10 @@ export type JobEvent = {
 
 type Known = { readonly status: JobStatus; readonly sequence: number };
 
-const createSiteEvents = (siteId: string | null, { jobs }: Site) => {
-  let known: ReadonlyMap<string, Known> | null = null;
+const createSiteEvents = (siteId: string | null, { jobs }: Site, since: number) => {
+  let known: ReadonlyMap<string, Known> = new Map(
+    jobs.all(since).map((job) => [job.id, { status: job.at(since).status, sequence: 0 }]),
+  );
 
   const eventOf = (job: Job, before: Known | undefined, now: number): JobEvent | null => {
     const { id: jobId, status } = job;
@@ -25,19 +27,18 @@ const createSiteEvents = (siteId: string | null, { jobs }: Site) => {
     return before.status === status ? null : { ...event, slug: 'updated', statusBefore: before.status };
   };
 
-  /** What changed since the last time; nothing at the first. */
   return (now: number): JobEvent[] => {
     const events: JobEvent[] = [];
     const seen = new Map<string, Known>();
     for (const stored of jobs.all(now)) {
       if (jobs.isTerminated(stored.id)) continue;
       const job = stored.at(now);
-      const before = known?.get(job.id);
-      const event = known === null ? null : eventOf(job, before, now);
+      const before = known.get(job.id);
+      const event = eventOf(job, before, now);
       if (event) events.push(event);
       seen.set(job.id, { status: job.status, sequence: event?.sequence ?? before?.sequence ?? 0 });
     }
-    for (const [jobId, { sequence }] of known ?? []) {
+    for (const [jobId, { sequence }] of known) {
       if (!seen.has(jobId) && jobs.isTerminated(jobId))
         events.push({ siteId, jobId, sequence: sequence + 1, time: now, slug: 'deleted' });
     }
@@ -46,13 +47,17 @@ const createSiteEvents = (siteId: string | null, { jobs }: Site) => {
   };
 };
 
-/** Finds out what happens to the jobs of all sites by comparing them with what they were. */
-export const createJobEvents = (sites: () => ReadonlyMap<string | null, Site>) => {
+/** Finds out what happens to the jobs of all sites by comparing them with what they were the last time. */
+export const createJobEvents = (sites: () => ReadonlyMap<string | null, Site>, start: number) => {
   const eventsOf = new Map<Site, (now: number) => JobEvent[]>();
-  return (now: number): JobEvent[] =>
-    [...sites()].flatMap(([siteId, site]) => {
-      const next = eventsOf.get(site) ?? createSiteEvents(siteId, site);
+  let last = start;
+  return (now: number): JobEvent[] => {
+    const events = [...sites()].flatMap(([siteId, site]) => {
+      const next = eventsOf.get(site) ?? createSiteEvents(siteId, site, last);
       eventsOf.set(site, next);
       return next(now);
     });
+    last = now;
+    return events;
+  };
 };

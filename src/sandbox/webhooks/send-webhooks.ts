@@ -20,7 +20,7 @@ const timeoutMs = 1250;
 /** Sends what happens to jobs to one address, in order, until the sandbox closes. */
 export const sendWebhooks = async (options: WebhookOptions): Promise<void> => {
   const { url, privateKey, sites, clock, closing } = options;
-  const eventsUntil = createJobEvents(sites);
+  const eventsUntil = createJobEvents(sites, clock.now());
 
   const send = async (body: string): Promise<void> => {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)]);
