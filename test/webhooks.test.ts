@@ -105,7 +105,7 @@ describe('POST /webhooks/wix', () => {
     ['what is no token', '{"eventType":"wix.hub.v1.job_updated"}'],
     ['dots', '..'],
     ['a token of no JSON', 'eyJhbGciOiJSUzI1NiJ9.bm8.bm8'],
-  ])('refuses %s with 400', async (_what, body) => {
+  ])('refuses %s with 400 or 401', async (_what, body) => {
     const { post, asked } = await open();
     const response = await post(body);
     expect([response.status < 402 && response.status >= 400, await response.text()]).toEqual([true, '']);
