@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startChaoticUpstream } from './chaos/chaotic-upstream.ts';
 import { type ClientOptions, query, submit, watch } from './chaos/clients.ts';
-import { startChild } from './live/child.ts';
+import { startChild } from './support/child.ts';
 
 /**
  * Mixed queries, writes and subscriptions over an upstream that resets, stalls, rate-limits and lies. Afterwards:

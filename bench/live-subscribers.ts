@@ -1,5 +1,5 @@
-import { reportReady } from './live/child.ts';
 import { openRawSocket, type RawSocket } from './live/raw-socket.ts';
+import { reportReady } from './support/child.ts';
 
 /**
  * So many WebSockets, each with one subscription; tells when each change has reached all of its subscribers.

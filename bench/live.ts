@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Child, startChild } from './live/child.ts';
 import { startMovingUpstream } from './live/moving-upstream.ts';
+import { type Child, startChild } from './support/child.ts';
+import { circumstances, table } from './support/markdown.ts';
+import { mb, median, ms, pause, percentile } from './support/numbers.ts';
 
 /**
  * What watching costs: upstream calls, delay, memory and CPU by the number of subscribers, and the fan-out of one
@@ -24,12 +25,6 @@ const seconds = Number(values.seconds);
 const changes = Number(values.changes);
 
 const now = () => performance.timeOrigin + performance.now();
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const percentile = (numbers: readonly number[], share: number): number =>
-  numbers.toSorted((one, other) => one - other)[Math.ceil(share * numbers.length) - 1] ?? Number.NaN;
-const median = (numbers: readonly number[]) => percentile(numbers, 0.5);
-const ms = (number: number) => `${number.toFixed(number < 10 ? 1 : 0)} ms`;
-const mb = (bytes: number) => `${(bytes / 1_000_000).toFixed(0)} MB`;
 
 interface Scene {
   readonly server: Child;
@@ -228,11 +223,6 @@ const manyJobs = async () => {
   return row;
 };
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map((_, n) => (n === 0 ? '---' : '---:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
-
 const fanOutTable = (results: readonly FanOut[]): string => {
   const [first] = results;
   return table(
@@ -294,7 +284,7 @@ const chosen = values.only?.split(',') ?? Object.keys(parts);
 const sections = [
   '# Watching, measured',
   '',
-  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${process.platform} ${release()}. \`npm run bench:live -- --subscribers ${subscribers}\`. Medians of ${changes} changes; the load and the upstream run on the same machine.`,
+  `${circumstances()}. \`npm run bench:live -- --subscribers ${subscribers}\`. Medians of ${changes} changes; the load and the upstream run on the same machine.`,
 ];
 console.log(sections.join('\n'));
 for (const name of chosen) {

@@ -1,18 +1,27 @@
 import type { KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import {
+  type AccessSettings,
+  accessModeOf,
+  accessProblems,
+  accessSettings,
+  isAccessVariable,
+} from './config/access-settings.ts';
 import {
   type CredentialSettings,
   credentialProblems,
   credentialSettings,
-  credentialVariables,
   isCredentialVariable,
   modeOf,
 } from './config/credential-settings.ts';
+import { type DocumentSettings, documentProblems, documentSettings } from './config/document-settings.ts';
+import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
-import { isWebhookVariable, webhookVariables } from './config/webhook-settings.ts';
-import { type LogLevel, logLevels } from './telemetry/log.ts';
+import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import { isWebhookVariable } from './config/webhook-settings.ts';
+import { isLoopback } from './domain/origin.ts';
+import type { LogLevel } from './telemetry/log.ts';
 
-export interface Config {
+export interface Config extends DocumentSettings {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -20,8 +29,12 @@ export interface Config {
   readonly wixApiUrl: URL | null;
   /** With whose rights Wix is asked. */
   readonly credentials: CredentialSettings;
+  /** How callers of the gateway say who they are. */
+  readonly access: AccessSettings;
   /** What webhooks are verified with; null where none are taken. */
   readonly webhookPublicKey: KeyObject | null;
+  /** What one caller or address may do. */
+  readonly limits: LimitSettings;
   readonly upstreamTimeoutMs: number;
   readonly upstreamRequestsPerMinute: number;
   readonly finishedJobTtlMs: number;
@@ -33,87 +46,13 @@ export interface Config {
   readonly staleAfterMs: number;
   readonly watchMaxMs: number;
   readonly wsMaxOperations: number;
+  /** Of pages that may ask, beside the gateway's own. */
+  readonly allowedOrigins: readonly string[];
+  readonly playground: boolean;
+  /** True when HOST is loopback, which only this machine reaches. */
+  readonly isLocal: boolean;
   readonly logLevel: LogLevel;
 }
-
-const wholeNumber = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`;
-  return z
-    .string({ error })
-    .regex(/^\d{1,12}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-};
-
-const fraction = z
-  .string()
-  .regex(/^\d*\.?\d+$/, { error: 'a number above 0 and up to 1' })
-  .transform(Number)
-  .refine((value) => value > 0 && value <= 1, { error: 'a number above 0 and up to 1' });
-
-const httpUrl = z
-  .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
-  .refine(
-    (url): url is URL =>
-      url !== null &&
-      /^https?:$/.test(url.protocol) &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '',
-    {
-      error: 'an http or https address without user, password or query, for example https://www.wixapis.com',
-    },
-  );
-
-/** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
-const environment = z.object({
-  PORT: wholeNumber(0, 65_535).prefault('4000').describe('Port to listen on; 0 picks a free one.'),
-  HOST: z.string().prefault('127.0.0.1').describe('Address to listen on.'),
-  WIX_API_URL: httpUrl
-    .optional()
-    .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
-  ...credentialVariables,
-  ...webhookVariables,
-  ALLOW_ANONYMOUS: z
-    .enum(['true', 'false'], { error: 'true or false' })
-    .prefault('false')
-    .describe("Whether other machines may use the gateway's own Wix credential without saying who they are."),
-  UPSTREAM_TIMEOUT_MS: wholeNumber(1, 600_000)
-    .prefault('10000')
-    .describe('How long one operation may take upstream, all its attempts together.'),
-  UPSTREAM_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
-    .prefault('200')
-    .describe("Upstream's request allowance for one caller."),
-  FINISHED_JOB_TTL_MS: wholeNumber(0, 86_400_000)
-    .prefault('60000')
-    .describe('How long a finished job is served without asking Wix; 0 asks each time.'),
-  READ_CACHE_MS: wholeNumber(0, 3_600_000)
-    .prefault('0')
-    .describe('How old any other answer may be; 0 asks each time.'),
-  POLL_MIN_MS: wholeNumber(1, 3_600_000)
-    .prefault('1000')
-    .describe('How often watched jobs are polled while something moves.'),
-  POLL_MAX_MS: wholeNumber(1, 3_600_000)
-    .prefault('15000')
-    .describe('And how often when nothing does; never more often than POLL_MIN_MS.'),
-  POLL_SHARE: fraction
-    .prefault('0.5')
-    .describe('The share of the request allowance that polling may take, above 0 to 1.'),
-  STALE_AFTER_MS: wholeNumber(1, 86_400_000)
-    .prefault('30000')
-    .describe('After so long without an answer subscribers are told STALE.'),
-  WATCH_MAX_MS: wholeNumber(1, 2_147_483_647)
-    .prefault('86400000')
-    .describe('The longest life of a subscription.'),
-  WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
-    .prefault('100')
-    .describe('How many operations one WebSocket may have under way.'),
-  LOG_LEVEL: z
-    .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
-    .prefault('info')
-    .describe('How much is logged.'),
-});
 
 const variables = Object.entries(environment.shape);
 
@@ -121,15 +60,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
 const mayBeSecret = (name: string, value = '') =>
-  isCredentialVariable(name) || isWebhookVariable(name) || /[@?]/.test(value);
+  [isCredentialVariable, isAccessVariable, isWebhookVariable].some((is) => is(name)) || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
 const problemsBetween = (given: Environment): string[] => [
   ...credentialProblems(given),
+  ...accessProblems(given),
+  ...documentProblems(given),
   ...exposureProblems({
     host: given['HOST'],
     lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
     allowAnonymous: given['ALLOW_ANONYMOUS'] === 'true',
+    callersAreKnown: accessModeOf(given) === 'tokens' || accessModeOf(given) === 'jwt',
   }),
 ];
 
@@ -150,14 +92,19 @@ export const readConfig = (env: Environment): ConfigResult => {
   problems.push(...problemsBetween(given));
   const { data } = parsed;
   const credentials = data ? credentialSettings(data) : null;
-  if (!data || !credentials || problems.length > 0) return { problems };
+  const access = data ? accessSettings(data) : null;
+  if (!data || !credentials || !access || problems.length > 0) return { problems };
+  const isLocal = isLoopback(data.HOST);
+  const isForTrying = isLocal || data.WIX_API_URL === undefined;
   return {
     config: Object.freeze({
       host: data.HOST,
       port: data.PORT,
       wixApiUrl: data.WIX_API_URL ?? null,
       credentials,
+      access,
       webhookPublicKey: data.WIX_WEBHOOK_PUBLIC_KEY ?? null,
+      limits: limitSettings(data, data.HOST),
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,
       finishedJobTtlMs: data.FINISHED_JOB_TTL_MS,
@@ -168,30 +115,11 @@ export const readConfig = (env: Environment): ConfigResult => {
       staleAfterMs: data.STALE_AFTER_MS,
       watchMaxMs: data.WATCH_MAX_MS,
       wsMaxOperations: data.WS_MAX_OPERATIONS,
+      allowedOrigins: data.ALLOWED_ORIGINS ?? [],
+      playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
+      isLocal,
+      ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),
       logLevel: data.LOG_LEVEL,
     }),
   };
-};
-
-const describe = (shape: Readonly<Record<string, z.ZodType>>): string[] =>
-  Object.entries(shape).map(([name, schema]) => {
-    const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : 'unset';
-    return `  ${name.padEnd(30)}${schema.description} [${fallback}]`;
-  });
-
-/** What --help prints; `sandbox` are the variables of the embedded sandbox. */
-export const usage = (sandbox: Readonly<Record<string, z.ZodType>>): string => {
-  return [
-    'A GraphQL gateway over the Wix Data Movement Jobs API.',
-    '',
-    'Usage: npm start            serve the gateway, set up by the environment',
-    '       npm start -- --help  print this',
-    '',
-    'Environment variables, with defaults:',
-    ...describe(environment.shape),
-    '',
-    'Of the sandbox, while WIX_API_URL is unset:',
-    ...describe(sandbox),
-    '',
-  ].join('\n');
 };

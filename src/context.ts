@@ -1,3 +1,4 @@
+import { nobody, type Principal } from './access/principal.ts';
 import type { Clock } from './domain/clock.ts';
 import type { CallerLive, JobHub } from './live/job-hub.ts';
 import { createLazyLoaders, type Loaders } from './loaders.ts';
@@ -8,22 +9,30 @@ import type { SubmitMemory } from './writes/submit-memory.ts';
 
 /** What every resolver is given, whatever the transport. */
 export interface Context {
+  /** Whose rights upstream is asked with. */
   readonly caller: Caller;
+  /** Who asks the gateway: many of them may be one caller. */
+  readonly principal: Principal;
   readonly upstream: CallerUpstream;
   readonly loaders: Loaders;
   readonly live: CallerLive;
   readonly writes: CallerWrites;
   readonly now: () => number;
-  /** Fires when the client of this operation is gone. */
+  /** Fires when the client of this operation is gone, or its reads are given up. */
   readonly signal: AbortSignal;
+  /** Ends the reads of this operation. Writes go on. */
+  giveUp(reason: Error): void;
 }
 
+/** All that is ever read of a client's headers: a transport with long connections need keep no others. */
+export const callerHeaders = ['authorization', 'wix-site-id', 'wix-account-id'] as const;
+
 /** Reads one header or connection parameter of the client. */
-export type ReadHeader = (name: string) => string | null;
+export type ReadHeader = (name: (typeof callerHeaders)[number]) => string | null;
 
 export interface ContextFactory {
   /** For one operation of a client. */
-  fromHeaders(header: ReadHeader, signal: AbortSignal): Context;
+  fromHeaders(header: ReadHeader, principal: Principal, signal: AbortSignal): Context;
   /** For reading on behalf of a caller, as for the events of a tick. Nothing read before is remembered. */
   forCaller(caller: Caller): Context;
 }
@@ -31,7 +40,7 @@ export interface ContextFactory {
 export interface ContextOptions {
   readonly upstream: Upstream;
   readonly hub: JobHub;
-  readonly submitMemory: (callerKey: string) => SubmitMemory;
+  readonly submitMemory: (callerKey: string, principalKey: string) => SubmitMemory;
   readonly clock: Clock;
   /** Lent to callers without a credential. Only for the sandbox: null over a real upstream. */
   readonly demoAuthorization: string | null;
@@ -39,36 +48,42 @@ export interface ContextOptions {
 
 export const createContextFactory = (options: ContextOptions): ContextFactory => {
   const { upstream, hub, submitMemory, clock, demoAuthorization } = options;
-  const never = new AbortController().signal;
 
-  const create = (caller: Caller, signal: AbortSignal): Context => {
+  const create = (caller: Caller, principal: Principal, clientSignal?: AbortSignal): Context => {
+    const reads = new AbortController();
+    const { signal } = reads;
+    if (clientSignal?.aborted) reads.abort(clientSignal.reason);
+    clientSignal?.addEventListener('abort', () => reads.abort(clientSignal.reason), { once: true });
     const callerUpstream = upstream.as(caller, 'query', signal);
     const live = hub.as(caller);
     return {
       caller,
+      principal,
       upstream: callerUpstream,
       loaders: createLazyLoaders(callerUpstream, caller.key),
       live,
       writes: createCallerWrites({
         jobs: () => upstream.as(caller, 'write').jobs,
-        memory: () => submitMemory(caller.key),
+        memory: () => submitMemory(caller.key, principal.key),
         listener: live,
         clock,
       }),
       now: clock.now,
       signal,
+      giveUp: (reason) => reads.abort(reason),
     };
   };
 
   return {
-    fromHeaders(header, signal) {
+    fromHeaders(header, principal, signal) {
       const caller = upstream.callerOf({
-        authorization: header('authorization') || demoAuthorization,
+        // of who had to prove who they are, it is the gateway's and no business of upstream
+        authorization: principal.key === '' ? header('authorization') || demoAuthorization : null,
         siteId: header('wix-site-id') || null,
         accountId: header('wix-account-id') || null,
       });
-      return create(caller, signal);
+      return create(caller, principal, signal);
     },
-    forCaller: (caller) => create(caller, never),
+    forCaller: (caller) => create(caller, nobody),
   };
 };

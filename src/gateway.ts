@@ -1,20 +1,43 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { createAccess } from './access/access.ts';
+import { type Admission, createAdmission } from './access/admission.ts';
+import { createGate, type Gate } from './access/gate.ts';
+import { createOrigins } from './access/origins.ts';
+import type { Principal } from './access/principal.ts';
+import type { AccessSettings } from './config/access-settings.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
+import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
+import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
+import { useScopes } from './plugins/check-scopes.ts';
+import { useCrossOrigin } from './plugins/cross-origin.ts';
+import { createDocumentCache } from './plugins/document-cache.ts';
+import { useTokenLife } from './plugins/end-with-token.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
+import { createExecutionDeadline } from './plugins/execution-deadline.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
-import { useJsonRequests } from './plugins/json-requests.ts';
+import { useGuardedRequests } from './plugins/guard-requests.ts';
+import { type DocumentLimits, useDocumentLimits } from './plugins/limit-documents.ts';
+import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
+import {
+  createFindDocument,
+  documentParameters,
+  type FindDocument,
+  reportUnfitDocuments,
+  type TrustedDocumentsOptions,
+  useTrustedDocuments,
+} from './plugins/trusted-documents.ts';
 import type { Log } from './telemetry/log.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
@@ -24,17 +47,32 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly upstreamUrl: URL;
   /** With whose rights Wix is asked; those of each caller by default. */
   readonly credentials?: CredentialSettings;
+  /** How callers say who they are; they need not by default. Needs credentials of the gateway's own. */
+  readonly access?: AccessSettings;
+  /** What one caller or address may do; anything by default. */
+  readonly limits?: LimitSettings;
   readonly log: Log;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
   readonly demoAuthorization?: string | null;
   /** Ids that exist upstream, for the playground's example operations. */
   readonly examples?: ExampleIds;
+  /** GraphiQL, introspection and suggestions for misspelt names. False by default. */
+  readonly playground?: boolean;
+  /** Of pages that may ask, beside the gateway's own. */
+  readonly allowedOrigins?: readonly string[];
+  /** True when only this machine reaches the gateway: then it answers under the names of this machine only. */
+  readonly isLocal?: boolean;
   readonly clock?: Clock;
+  /** How long one query, mutation or event may take. */
+  readonly executionTimeoutMs: number;
+  readonly documentLimits: DocumentLimits;
+  readonly trusted: TrustedDocumentsOptions;
 }
 
 /** Who is at the other end of a connection that is no HTTP request. */
 export interface Connection {
+  readonly principal: Principal;
   readonly header: ReadHeader;
   readonly signal: AbortSignal;
 }
@@ -65,7 +103,12 @@ type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
 type OperationResult = Result | Promise<Result>;
 
 export interface Pipeline {
+  /** Decides from its head whether a request may come in. */
+  readonly admission: Admission;
+  readonly gate: Gate;
   enveloped(connection: Connection): Enveloped;
+  /** The text of what a client wants to run; an error says why there is none. */
+  findDocument: FindDocument;
   present(error: unknown): GraphQLError;
   deliveryOf(context: object): Delivery | undefined;
 }
@@ -76,7 +119,12 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, playground = false, allowedOrigins = [], isLocal = false } = options;
+  const { access: settings = { mode: 'none' }, limits = noLimits } = options;
+  const origins = createOrigins({ allowedOrigins, isLocal });
+  const admission = createAdmission(origins);
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
+  const authentication = createRequestAuthentication(gate);
   const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
   const hub = createJobHub({
     ...options.watch,
@@ -96,27 +144,52 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     clock,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  const present = createErrorPresenter(log);
-  const shared = createSharedExecution({ contexts, present });
-  const yoga = createYoga<{ connection?: Connection }, Context>({
-    schema: createGraph(),
+  const presentAll = createErrorPresenter(log);
+  const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
+  const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
+  const shared = createSharedExecution({ contexts, present, within: deadline.within });
+  const schema = createGraph();
+  const findDocument = createFindDocument(options.trusted);
+  reportUnfitDocuments(options.trusted.documents, schema, log);
+  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
+    schema,
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
-        ? contexts.fromHeaders(connection.header, connection.signal)
-        : contexts.fromHeaders((name) => request.headers.get(name), request.signal),
+        ? contexts.fromHeaders(connection.header, connection.principal, connection.signal)
+        : contexts.fromHeaders(
+            (name) => request.headers.get(name),
+            authentication.principalOf(request),
+            request.signal,
+          ),
     maskedErrors: { maskError: present },
+    parserAndValidationCache: createDocumentCache(),
     // errors are logged where they are presented
     logging: false,
     graphiql: false,
     landingPage: false,
     multipart: false,
     cors: false,
+    // its own limit costs more than the rest of a small request
+    maxRequestBodySize: false,
+    extraParamNames: documentParameters,
     plugins: [
-      useGraphiQL({ path: graphqlPath, examples: options.examples ?? { jobId: noJob, runningJobId: noJob } }),
-      useJsonRequests(),
+      useCrossOrigin(origins, graphqlPath),
+      useGuardedRequests(admission),
+      playground
+        ? useGraphiQL({
+            path: graphqlPath,
+            examples: options.examples ?? { jobId: noJob, runningJobId: noJob },
+          })
+        : useNoIntrospection(),
+      authentication.plugin,
       useEventStreamHeaders(),
       useEventStreamsOnly(),
+      useTrustedDocuments(findDocument),
+      useScopes(present),
+      useDocumentLimits(options.documentLimits),
+      deadline.plugin,
+      useTokenLife({ gate, present }),
       shared.plugin,
     ],
   });
@@ -124,7 +197,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     fetch: async (request) => yoga.fetch(request, {}),
     listener: (request, response) => void yoga(request, response),
     pipeline: {
+      admission,
+      gate,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
+      findDocument,
       present,
       deliveryOf: shared.deliveryOf,
     },
@@ -133,6 +209,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       hub.announce(news);
     },
     async close() {
+      gate.close();
       hub.close();
       await upstream.close();
     },

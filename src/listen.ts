@@ -6,6 +6,27 @@ export interface Listening {
   readonly url: string;
 }
 
+/** What a server bears of slow and of many clients. */
+export interface Bounds {
+  /** How long the head of a request may take. */
+  readonly headersTimeoutMs: number;
+  /** How long the whole of a request may take, up to the last byte of its body. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may wait for its next request: longer than the usual proxy keeps it. */
+  readonly keepAliveMs: number;
+  /** How often slow ones are looked for. */
+  readonly checkEveryMs: number;
+  readonly maxConnections: number;
+}
+
+export const usualBounds: Bounds = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveMs: 65_000,
+  checkEveryMs: 2_000,
+  maxConnections: 20_000,
+};
+
 /** Answers that never end by themselves. */
 const eventStreamsOf = new WeakMap<Server, Set<ServerResponse>>();
 
@@ -17,12 +38,28 @@ const urlOf = (server: Server): string => {
 };
 
 /** An HTTP server once it listens; fails when it cannot. */
-export const listen = async (listener: RequestListener, port: number, host: string): Promise<Listening> => {
-  const server = createServer(listener);
+export const listen = async (
+  listener: RequestListener,
+  port: number,
+  host: string,
+  bounds: Bounds = usualBounds,
+): Promise<Listening> => {
+  const options = {
+    headersTimeout: bounds.headersTimeoutMs,
+    requestTimeout: bounds.requestTimeoutMs,
+    keepAliveTimeout: bounds.keepAliveMs,
+    connectionsCheckingInterval: bounds.checkEveryMs,
+  };
+  const server = createServer(options, listener);
+  server.maxConnections = bounds.maxConnections;
   const eventStreams = new Set<ServerResponse>();
   eventStreamsOf.set(server, eventStreams);
   server.on('request', (request, response) => {
     if (request.headers.accept?.includes('text/event-stream')) eventStreams.add(response);
+    // refused before its body was read: the rest is not waited for
+    response.once('finish', () => {
+      if (!request.complete) request.destroy();
+    });
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
       eventStreams.delete(response);

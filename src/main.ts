@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { readConfig, usage } from './config.ts';
+import { usage } from './config/usage.ts';
+import { readConfig } from './config.ts';
 import { readSandboxSettings, sandboxEnvironment } from './sandbox/environment.ts';
 import { startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';

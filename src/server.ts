@@ -1,3 +1,4 @@
+import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
@@ -38,7 +39,6 @@ export const startServer = async (
   const gateway = createGateway({
     ...config,
     upstreamUrl,
-    credentials: config.credentials,
     log,
     watch: config,
     ...(sandbox
@@ -75,8 +75,9 @@ export const startServer = async (
     );
     const isLent = sandbox !== null && config.credentials.mode === 'passthrough';
     if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
+    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
+    if (config.access.mode !== 'none') log.info(`Callers: ${describeAccess(config.access)}.`);
     if (publicKey) log.info(`Webhooks of Wix: ${url}${webhookPath}`);
-    log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {

@@ -14,11 +14,11 @@ const floors = [
   ['resolvers'],
   ['schema'],
   ['context'],
-  ['live', 'loaders', 'writes'],
+  ['access', 'live', 'loaders', 'writes'],
   ['paging'],
   ['upstream'],
   ['config'],
-  ['domain', 'listen', 'telemetry'],
+  ['domain', 'listen', 'telemetry', 'trusted-documents'],
 ];
 const floorOf = (unit: string) => floors.findIndex((floor) => floor.includes(unit));
 /** A folder of src, or the name of a file that lies in src itself. */

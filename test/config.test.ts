@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readConfig, usage } from '../src/config.ts';
+import { usage } from '../src/config/usage.ts';
+import { readConfig } from '../src/config.ts';
 import { sandboxEnvironment } from '../src/sandbox/environment.ts';
 
 const namesOf = (problems: readonly string[] = []) => problems.map((problem) => problem.split(':')[0]);
@@ -37,6 +38,34 @@ describe('the configuration', () => {
     });
   });
 
+  it('knows origins in the form that browsers write', () => {
+    const { config } = readConfig({
+      ALLOWED_ORIGINS: 'https://app.example.com, HTTPS://Other.Example.com:443/,http://localhost:3000',
+    });
+    expect(config?.allowedOrigins).toEqual([
+      'https://app.example.com',
+      'https://other.example.com',
+      'http://localhost:3000',
+    ]);
+    expect(readConfig({}).config?.allowedOrigins).toEqual([]);
+  });
+
+  it.each([
+    [{}, true, true],
+    [{ HOST: '0.0.0.0' }, true, false],
+    [{ WIX_API_URL: 'https://www.wixapis.com' }, true, true],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: 'localhost' }, true, true],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '::1' }, true, true],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '127.8.9.1' }, true, true],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '0.0.0.0' }, false, false],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '::' }, false, false],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '127.example.com' }, false, false],
+    [{ WIX_API_URL: 'https://www.wixapis.com', HOST: '0.0.0.0', PLAYGROUND: 'true' }, true, false],
+    [{ PLAYGROUND: 'false' }, false, true],
+  ])('has a playground where it is for trying things out: %j', (env, playground, isLocal) => {
+    expect(readConfig(env).config).toMatchObject({ playground, isLocal });
+  });
+
   it('takes an empty value for none', () => {
     const empty = { PORT: '', HOST: '', WIX_API_URL: '', LOG_LEVEL: '', UPSTREAM_TIMEOUT_MS: '' };
     expect(readConfig(empty)).toEqual(readConfig({}));
@@ -51,12 +80,32 @@ describe('the configuration', () => {
     ['UPSTREAM_TIMEOUT_MS', ['0', '600001', '10s', '-5']],
     ['UPSTREAM_REQUESTS_PER_MINUTE', ['0', '1000001', 'many']],
     ['LOG_LEVEL', ['loud', 'INFO', 'warning']],
+    ['PLAYGROUND', ['yes', 'TRUE', '1']],
+    [
+      'ALLOWED_ORIGINS',
+      [
+        '*',
+        'https://*.example.com',
+        'null',
+        'app.example.com',
+        'https://app.example.com/path',
+        'https://app.example.com,',
+        'https://app.example.com,,https://other.example.com',
+        'https://app.example.com https://other.example.com',
+        'file:///index.html',
+        'ws://app.example.com',
+        'https://app.example.com:99999',
+        'https://',
+      ],
+    ],
     ['WIX_API_URL', ['www.wixapis.com', 'ftp://wixapis.com', 'https://', 'file:///etc/passwd']],
   ])('refuses a wrong %s in one sentence that says what it got', (name, values) => {
     for (const value of values) {
       const { problems } = readConfig({ [name]: value });
       expect(namesOf(problems)).toEqual([name]);
-      expect(problems?.[0]).toMatch(/^\w+: ".*" is not (a whole number from|an http or https|one of) .*\.$/);
+      expect(problems?.[0]).toMatch(
+        /^\w+: ".*" is not (a whole number from|an http or https|one of|true or false|a list of exact origins).*\.$/,
+      );
     }
     expect(readConfig({ [name]: values[0] }).problems?.[0]).toContain(`"${values[0]}"`);
   });

@@ -990,7 +990,10 @@ describe('a body that is not what it should be', () => {
   it('is one when it is larger than any answer of upstream', async () => {
     const upstream = await startScriptedUpstream(() => ({ text: `"${canary}${'x'.repeat(17_000_000)}"` }));
     const answer = await openGateway(upstream.url).ask('{ jobs { nodes { id } } }');
-    expect(answer.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    expect(answer.errors?.[0]?.extensions).toEqual({
+      code: 'UPSTREAM_INVALID_RESPONSE',
+      upstream: { status: 200, code: 'OK', codeDerived: true, requestId: 'request-1' },
+    });
     expect(JSON.stringify(answer)).not.toContain(canary);
   });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -144,7 +145,10 @@ describe('the playground', () => {
 
 describe('the page', () => {
   const open = (headers: Record<string, string>, path = '') =>
-    fetch(new URL(path, server.url), { headers: { accept: 'text/html', ...headers }, redirect: 'manual' });
+    fetch(new URL(path || server.url, server.url), {
+      headers: { accept: 'text/html', ...headers },
+      redirect: 'manual',
+    });
 
   it('has the encoding that the browser takes', async () => {
     for (const [accepted, encoding] of [
@@ -158,6 +162,36 @@ describe('the page', () => {
       expect(response.headers.get('content-encoding')).toBe(encoding);
       expect(await response.text()).toContain('<title>Data Movement Jobs</title>');
     }
+  });
+
+  it('may load and run nothing but its own script, by its hash, and is shown in no frame', async () => {
+    const response = await open({});
+    const html = await response.text();
+    const script = html.slice(html.indexOf('<script>') + 8, html.lastIndexOf('</script>'));
+    const hash = createHash('sha256').update(script).digest('base64');
+    const policy = response.headers.get('content-security-policy');
+    expect(policy?.split('; ')).toEqual([
+      "default-src 'none'",
+      `script-src 'sha256-${hash}'`,
+      "style-src 'unsafe-inline'",
+      'worker-src blob:',
+      'img-src data:',
+      'font-src data:',
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ]);
+    const guards = {
+      'content-security-policy': policy,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin',
+    };
+    expect(Object.fromEntries(response.headers)).toMatchObject(guards);
+    const again = await open({ 'if-none-match': response.headers.get('etag') ?? '' });
+    expect(again.status).toBe(304);
+    expect(Object.fromEntries(again.headers)).toMatchObject(guards);
   });
 
   it('is told apart by what is accepted: a client that wants JSON gets JSON', async () => {

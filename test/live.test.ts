@@ -14,6 +14,8 @@ import { guid } from './support/rows.ts';
 const callerOf = (authorization: string) => createCaller({ authorization, siteId: null, accountId: null });
 const ann = callerOf('ann');
 const unavailable = () => new GatewayError('UPSTREAM_UNAVAILABLE', 'down');
+const unavailableFor = (retryAfterMs: number) => () =>
+  new GatewayError('UPSTREAM_UNAVAILABLE', 'down', { retryAfterMs });
 const limited = (retryAfterMs: number) => () =>
   new GatewayError('RATE_LIMITED', 'slow down', { retryAfterMs });
 
@@ -151,6 +153,34 @@ describe('the order of events', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('confirms once a job that is missed by a feed and by its own watch', async () => {
+    const { clock, upstream, watch, feed } = setUp();
+    upstream.put(0);
+    const readings = [watch(0), feed()];
+    await clock.advance(1500);
+    upstream.calls.length = 0;
+    upstream.remove(0);
+    await clock.advance(20_000);
+    expect(readings.map(({ told }) => told.at(-1))).toEqual([
+      'DELETED Job 0 IN_PROGRESS',
+      'DELETED Job 0 IN_PROGRESS',
+    ]);
+    expect(upstream.calls.filter(({ operation }) => operation === 'get')).toHaveLength(1);
+  });
+
+  it('tells a new watch of the end that a feed has seen, though upstream goes back', async () => {
+    const { clock, upstream, watch, feed } = setUp();
+    upstream.put(0);
+    feed();
+    await clock.advance(1500);
+    upstream.put(0, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    upstream.put(0, { status: 'IN_PROGRESS', finishedAt: null });
+    const reading = watch(0);
+    await clock.advance(1500);
+    expect([reading.told, reading.end]).toEqual([['SNAPSHOT Job 0 COMPLETED'], 'complete']);
+  });
+
   it('never tells of a job again after its end, whatever upstream says', async () => {
     const { clock, upstream, feed } = setUp();
     upstream.put(0);
@@ -204,7 +234,7 @@ describe('what watching costs', () => {
     expect(readings[480]?.told).toEqual(readings[0]?.told);
   });
 
-  it('asks once per 100 jobs and once for all feeds', async () => {
+  it('asks once per 100 jobs and once per 100 rows for all feeds', async () => {
     const { clock, upstream, watch, feed } = setUp();
     for (let n = 0; n < 150; n += 1) upstream.put(n);
     for (let n = 0; n < 150; n += 1) watch(n);
@@ -213,7 +243,7 @@ describe('what watching costs', () => {
     upstream.calls.length = 0;
     await clock.advance(2000);
     const round = upstream.calls.filter(({ at }) => at === upstream.calls[0]?.at);
-    expect(round.map(({ operation }) => operation)).toEqual(['byIds', 'byIds', 'queryRows']);
+    expect(round.map(({ operation }) => operation)).toEqual(['byIds', 'byIds', 'queryRows', 'queryRows']);
   });
 
   it('keeps 1000 jobs within the share of polling', async () => {
@@ -356,6 +386,72 @@ describe('when upstream fails', () => {
     }
     // 1, 2, 4, 8, 15 s
     expect(upstream.calls.length).toBeLessThanOrEqual(5);
+  });
+
+  it('keeps a Retry-After for those who leave and come back', async () => {
+    for (const failure of [limited(20_000), unavailableFor(20_000)]) {
+      const { clock, upstream, watch, feed } = setUp();
+      upstream.put(0);
+      const first = watch(0);
+      await clock.advance(1500);
+      upstream.failWith = failure;
+      await clock.advance(2000);
+      upstream.calls.length = 0;
+      await first.leave();
+      await clock.advance(300);
+      const back = [watch(0), feed({ since: new Date(clock.now()) })];
+      await clock.advance(15_000);
+      expect(upstream.calls).toHaveLength(0);
+      upstream.failWith = undefined;
+      await clock.advance(10_000);
+      expect(back.map(({ told }) => told)).toEqual([
+        ['SNAPSHOT Job 0 IN_PROGRESS'],
+        ['SNAPSHOT Job 0 IN_PROGRESS'],
+      ]);
+    }
+  });
+
+  it('tries again after a minute at most, whatever Retry-After says', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    const reading = watch(0);
+    await clock.advance(1500);
+    upstream.failWith = limited(99_999_999_000);
+    await clock.advance(5000);
+    upstream.failWith = undefined;
+    upstream.put(0, { status: 'COMPLETED' });
+    await clock.advance(61_000);
+    expect(reading.end).toBe('complete');
+  });
+
+  it('does not hold up the jobs of one call behind another that stalls', async () => {
+    const { clock, upstream, watch } = setUp();
+    let stalled = Promise.resolve();
+    const { byIds } = upstream;
+    upstream.byIds = async (ids) => {
+      if (ids.includes(guid(0))) await stalled;
+      return byIds(ids);
+    };
+    for (let n = 0; n < 150; n += 1) upstream.put(n);
+    const readings = Array.from({ length: 150 }, (_, n) => watch(n));
+    await clock.advance(1500);
+    const stall = Promise.withResolvers<void>();
+    stalled = stall.promise;
+    upstream.put(0, { status: 'COMPLETED' });
+    upstream.put(149, { status: 'COMPLETED' });
+    await clock.advance(3000);
+    expect([readings[0]?.end, readings[149]?.end]).toEqual(['open', 'complete']);
+    stall.resolve();
+    await settled();
+    expect(readings[0]?.end).toBe('complete');
+  });
+
+  it('tells a feed that cannot be opened why, never just its end', async () => {
+    const { clock, upstream, feed } = setUp();
+    upstream.failWith = () => new GatewayError('UPSTREAM_REJECTED', 'no such operator');
+    const reading = feed();
+    await clock.advance(1500);
+    expect(reading.end).toMatchObject({ code: 'UPSTREAM_REJECTED' });
   });
 
   it('ends the streams of a caller whose credential is refused', async () => {
@@ -562,6 +658,190 @@ describe('the feed', () => {
   });
 });
 
+describe('the feed of a crowd', () => {
+  const minutes = 60_000;
+
+  it('opens with any number of jobs, for a few calls a look', async () => {
+    const { clock, upstream, feed } = setUp();
+    const before = new Date(clock.now() - 60 * minutes);
+    for (let n = 0; n < 1500; n += 1) {
+      upstream.put(n, { status: 'COMPLETED', startedAt: before, finishedAt: new Date(+before + n) });
+    }
+    upstream.put(1500);
+    const plain = feed();
+    const reading = feed({ since: new Date(clock.now() - 120 * minutes) });
+    await clock.advance(2000);
+    expect(upstream.calls.length).toBeLessThanOrEqual(20);
+    await clock.advance(28_000);
+    expect(new Set(reading.told).size).toBe(1501);
+    expect(reading.told).toHaveLength(1501);
+    upstream.put(2000, { startedAt: new Date(clock.now()) });
+    await clock.advance(16_000);
+    expect(plain.told).toEqual(['SUBMITTED Job 2000 IN_PROGRESS']);
+    expect(reading.told.at(-1)).toBe('SUBMITTED Job 2000 IN_PROGRESS');
+    expect([plain.end, reading.end]).toEqual(['open', 'open']);
+  });
+
+  it('refuses at once to open with more than it can hold, and goes on telling the others', async () => {
+    const { clock, upstream, feed } = setUp({ pollShare: 100 });
+    const before = new Date(clock.now() - 60 * minutes);
+    for (let n = 0; n < 10_001; n += 1) {
+      upstream.put(n, { status: 'COMPLETED', startedAt: before, finishedAt: before });
+    }
+    const plain = feed();
+    const reading = feed({ since: new Date(clock.now() - 120 * minutes) });
+    await clock.advance(20_000);
+    expect(reading.end).toMatchObject({ code: 'QUERY_TOO_COMPLEX' });
+    upstream.put(20_000, { startedAt: new Date(clock.now()) });
+    await clock.advance(16_000);
+    expect([plain.told, plain.end]).toEqual([['SUBMITTED Job 20000 IN_PROGRESS'], 'open']);
+  });
+
+  it('tells every job of more than 1000 that run, and each end once, within its share', async () => {
+    const { clock, upstream, feed } = setUp();
+    const all = feed();
+    const canary = feed({ filter: { name: { eq: 'canary' } } });
+    await clock.advance(1500);
+    for (let n = 0; n < 1100; n += 1) upstream.put(n, { startedAt: new Date(clock.now() + n) });
+    upstream.put(5000, { name: 'canary', startedAt: new Date(clock.now()) });
+    const start = clock.now();
+    await clock.advance(30_000);
+    expect(new Set(all.told).size).toBe(1101);
+    upstream.put(5000, { status: 'FAILED' });
+    await clock.advance(30_000);
+    expect(canary.told).toEqual([
+      'SUBMITTED canary IN_PROGRESS',
+      'STATUS_CHANGED canary FAILED after IN_PROGRESS',
+    ]);
+    for (let n = 0; n < 1100; n += 1) {
+      upstream.put(n, { status: 'COMPLETED' });
+      if (n % 20 === 0) await clock.advance(100);
+    }
+    await clock.advance(60_000);
+    const ends = all.told.filter((each) => each.includes('COMPLETED'));
+    expect([new Set(ends).size, ends.length]).toEqual([1100, 1100]);
+    expect([all.end, canary.end]).toEqual(['open', 'open']);
+    for (let at = start; at < clock.now(); at += 1000) {
+      const minute = upstream.calls.filter((call) => call.at >= at && call.at < at + minutes);
+      expect(minute.length).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it('tells of jobs that follow 1001 which ended together', async () => {
+    const { clock, upstream, feed } = setUp();
+    const reading = feed({ filter: { name: { startsWith: 'canary' } } });
+    await clock.advance(1500);
+    const at = new Date(clock.now());
+    for (let n = 0; n < 1001; n += 1) upstream.put(n, { status: 'FAILED', startedAt: at, finishedAt: at });
+    await clock.advance(5 * minutes);
+    upstream.put(5000, { name: 'canary', startedAt: new Date(clock.now()) });
+    await clock.advance(30_000);
+    upstream.put(5000, { status: 'COMPLETED' });
+    await clock.advance(30_000);
+    expect(reading.told).toEqual([
+      'SUBMITTED canary IN_PROGRESS',
+      'STATUS_CHANGED canary COMPLETED after IN_PROGRESS',
+    ]);
+    // by now the query begins after the crowd
+    upstream.calls.length = 0;
+    await clock.advance(16_000);
+    expect(upstream.calls.length).toBeLessThanOrEqual(16);
+  });
+
+  it('costs no more than others some minutes after all of it has ended', async () => {
+    const { clock, upstream, feed } = setUp();
+    feed();
+    await clock.advance(1500);
+    const at = new Date(clock.now());
+    for (let n = 0; n < 1001; n += 1) upstream.put(n, { status: 'FAILED', startedAt: at, finishedAt: at });
+    await clock.advance(10 * minutes);
+    upstream.calls.length = 0;
+    await clock.advance(minutes);
+    expect(upstream.calls).toHaveLength(4);
+  });
+
+  it('tells who waits for the past of what ends meanwhile, and of that once', async () => {
+    const { clock, upstream, feed } = setUp({ pollShare: 0.05 });
+    const before = new Date(clock.now() - 60 * minutes);
+    for (let n = 0; n < 3000; n += 1) {
+      upstream.put(n, { status: 'COMPLETED', startedAt: before, finishedAt: before });
+    }
+    upstream.put(5000, { startedAt: new Date(+before - 1) });
+    feed();
+    await clock.advance(10_000);
+    const reading = feed({ since: new Date(clock.now() - 61 * minutes) });
+    await clock.advance(60_000);
+    upstream.put(5000, { status: 'COMPLETED' });
+    for (let minute = 0; minute < 10; minute += 1) {
+      // newer jobs carry the feed's window away from that end
+      upstream.put(6000 + minute, { startedAt: new Date(clock.now()) });
+      await clock.advance(minutes);
+    }
+    expect(reading.told.filter((each) => each.includes('Job 5000'))).toEqual(['SNAPSHOT Job 5000 COMPLETED']);
+    expect(reading.told.filter((each) => each.includes('Job 6009'))).toHaveLength(1);
+    expect(reading.told).toHaveLength(3011);
+  });
+
+  it('goes on where it stopped when upstream fails in between', async () => {
+    const { clock, upstream, feed } = setUp();
+    for (let n = 0; n < 1500; n += 1) upstream.put(n);
+    const reading = feed({ since: new Date(clock.now()) });
+    await clock.advance(500);
+    upstream.failWith = unavailable;
+    await clock.advance(20_000);
+    expect(reading.end).toBe('open');
+    upstream.failWith = undefined;
+    upstream.calls.length = 0;
+    await clock.advance(20_000);
+    expect(new Set(reading.told).size).toBe(1500);
+    expect(reading.told).toHaveLength(1500);
+  });
+});
+
+describe("upstream's clock", () => {
+  for (const minutes of [60, 5, -5, -60]) {
+    it(`may be ${Math.abs(minutes)} minutes ${minutes < 0 ? 'behind' : 'ahead'}: who comes back hears no end again`, async () => {
+      const { clock, upstream, feed } = setUp();
+      upstream.skewMs = minutes * 60_000;
+      const there = () => new Date(clock.now() + upstream.skewMs);
+      const reading = feed();
+      await clock.advance(1500);
+      for (let n = 0; n < 3; n += 1) {
+        upstream.put(n, { startedAt: there() });
+        await clock.advance(8000);
+        upstream.put(n, { status: 'COMPLETED' });
+        await clock.advance(8000);
+      }
+      expect(reading.told).toHaveLength(6);
+      await reading.leave();
+      await clock.advance(1000);
+      upstream.put(9, { status: 'COMPLETED', startedAt: there() });
+      await clock.advance(1000);
+      const back = feed({ since: reading.times.at(-1) ?? null });
+      await clock.advance(1500);
+      expect(back.told).toEqual(['SNAPSHOT Job 9 COMPLETED']);
+    });
+  }
+
+  it('is not known before its first answer: what ended long ago is not told as new', async () => {
+    for (const minutes of [60, 1, 0, -1, -5, -10, -60]) {
+      const { clock, upstream, feed } = setUp();
+      upstream.skewMs = minutes * 60_000;
+      const there = (secondsAgo: number) => new Date(clock.now() + upstream.skewMs - secondsAgo * 1000);
+      for (const ago of [2, 30, 200, 290, 350, 400, 3000]) {
+        upstream.put(ago, { status: 'COMPLETED', startedAt: there(ago + 5), finishedAt: there(ago) });
+      }
+      upstream.put(0, { startedAt: there(1000) });
+      const reading = feed();
+      await clock.advance(30_000);
+      expect(reading.told).toEqual([]);
+      upstream.put(1, { status: 'FAILED', startedAt: there(1) });
+      await clock.advance(16_000);
+      expect(reading.told).toEqual(['SUBMITTED Job 1 FAILED']);
+    }
+  });
+});
+
 describe('callers', () => {
   it('never see each other', async () => {
     const { clock, upstreamOf, watch, feed, status } = setUp();
@@ -685,6 +965,28 @@ describe('hostile timing', () => {
     }
     await clock.advance(60_000);
     expect(readings.map(({ end }) => end)).toEqual(Array(25).fill('complete'));
+  });
+
+  it('serves newcomers while it confirms a crowd that has vanished', async () => {
+    // 30 calls a minute
+    const { clock, upstream, watch } = setUp({ pollShare: 0.15 });
+    const gone = Array.from({ length: 150 }, (_, n) => {
+      upstream.put(n);
+      return watch(n);
+    });
+    await clock.advance(10_000);
+    for (let n = 0; n < 150; n += 1) upstream.remove(n);
+    await clock.advance(20_000);
+    for (let n = 200; n < 210; n += 1) {
+      upstream.put(n);
+      const late = watch(n);
+      await clock.advance(12_000);
+      expect(late.told).toEqual([`SNAPSHOT Job ${n} IN_PROGRESS`]);
+    }
+    const confirmed = gone.filter(({ end }) => end === 'complete').length;
+    expect(confirmed).toBeGreaterThan(15);
+    await clock.advance(600_000);
+    expect(gone.every(({ told }) => told.at(-1)?.startsWith('DELETED'))).toBe(true);
   });
 
   it('never goes blind after a burst of new watches', async () => {

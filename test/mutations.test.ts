@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hastyClock } from './support/fake-clock.ts';
+import { createHastyClock } from './support/fake-clock.ts';
 import { openGateway as open, type TestOptions } from './support/gateway.ts';
 import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
 import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
 
 /** Waiting for an answer that is lost takes seconds; here it takes none. */
 const openGateway = (url: URL | string, options: TestOptions = {}) =>
-  open(url, { clock: hastyClock, ...options });
+  open(url, { clock: createHastyClock(), ...options });
 
 const submit = `mutation Submit($input: SubmitJobInput!) {
   submitJob(input: $input) { job { id name status } replayed userErrors { code path message } }

@@ -6,6 +6,7 @@ import {
   showcaseJobId,
   showcaseScheduleId,
 } from '../src/sandbox/seed/landmarks.ts';
+import { createHastyClock } from './support/fake-clock.ts';
 import { openGateway, openSandboxGateway } from './support/gateway.ts';
 import { guid, jobRow, jobRows, jobsPage, lookup, notFound, type Row, scheduleRow } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -56,10 +57,12 @@ describe('node', () => {
 
   it('fails rather than guesses when the look for a job fails', async () => {
     const upstream = await startScriptedUpstream(() => ({ status: 503, text: '' }));
-    const { data, errors } = await openGateway(upstream.url).ask(`{ node(id: "${guid(0)}") { id } }`);
+    const gateway = openGateway(upstream.url, { clock: createHastyClock() });
+    const { data, errors } = await gateway.ask(`{ node(id: "${guid(0)}") { id } }`);
     expect(data).toEqual({ node: null });
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(upstream.count()).toBe(1);
+    expect(upstream.count('GetJob')).toBe(3);
+    expect(upstream.count()).toBe(3);
   });
 });
 

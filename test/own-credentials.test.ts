@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppSettings, AuthScheme } from '../src/config/credential-settings.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { createHastyClock } from './support/fake-clock.ts';
 import { type Ask, openGateway, type TestOptions } from './support/gateway.ts';
 import { transports } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
@@ -88,18 +89,6 @@ const openAppGateway = async (options: Partial<AppUpstream> = {}, more: TestOpti
 };
 
 /** A clock on which every wait is over in the next turn. */
-const hasty = () => {
-  let now = Date.UTC(2026, 8, 14);
-  return {
-    now: () => now,
-    after: (ms: number, callback: () => void) => {
-      now += ms;
-      const timer = setImmediate(callback);
-      return () => clearImmediate(timer);
-    },
-  };
-};
-
 describe('with an API key of its own', () => {
   it.each<[AuthScheme, string]>([
     ['bare', apiKey.apiKey],
@@ -404,7 +393,7 @@ describe('a token endpoint that gives none', () => {
     const { log, events, lines } = memoryLog();
     const { gateway, upstream } = await openAppGateway(
       { grant: () => reply },
-      { log, upstreamTimeoutMs: reply === 'hang' ? 20 : 10_000 },
+      { log, upstreamTimeoutMs: reply === 'hang' ? 300 : 10_000 },
     );
     const answers = await Promise.all([gateway.ask(list(1)), gateway.ask(list(2))]);
     for (const { data, errors } of answers) {
@@ -420,7 +409,7 @@ describe('a token endpoint that gives none', () => {
   it('leaves no doubt about a submit: it was never sent', async () => {
     const { gateway, upstream } = await openAppGateway(
       { grant: () => ({ status: 500, text: '' }) },
-      { clock: hasty() },
+      { clock: createHastyClock() },
     );
     const { errors } = await gateway.ask(submit);
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
@@ -433,7 +422,7 @@ describe('a token endpoint that gives none', () => {
         grant: (n) => (n === 1 ? { status: 500, text: '' } : granting()(n)),
         answer: () => ({ json: { job: jobRow(0) } }),
       },
-      { clock: hasty() },
+      { clock: createHastyClock() },
     );
     const { data } = await gateway.ask(submit);
     expect(data.submitJob.job).toEqual({ id: guid(0) });
@@ -445,7 +434,7 @@ describe('secrets of the gateway', () => {
   it('are in no log line and no answer, at the most talkative level', async () => {
     for (const credentials of [apiKey, app]) {
       const { log, lines } = memoryLog();
-      const { gateway, script } = await openAppGateway({}, { credentials, log, clock: hasty() });
+      const { gateway, script } = await openAppGateway({}, { credentials, log, clock: createHastyClock() });
       const answers = [await gateway.ask(list())];
       script.revoked.add(token(1));
       for (const answer of [{ status: 500, text: '' }, 'reset', refused] as const) {

@@ -133,11 +133,14 @@ const idsOf = (rows: readonly Row[]): string[] => rows.map(({ id }) => id);
 const logRows = (count: number): Row[] =>
   Array.from({ length: count }, (_, n) => ({ sourceItemId: String(n) }));
 
+/** Walks ask far more often than upstream allows one caller. */
+const manyRequests = { upstreamRequestsPerMinute: 100_000 };
+
 describe('walking a list', () => {
   /** A sandbox that has run for an hour and then stands still. */
   const openSandbox = async () => {
     let now = Date.UTC(2026, 8, 14, 12, 0, 0);
-    const gateway = await openSandboxGateway(() => now);
+    const gateway = await openSandboxGateway(() => now, manyRequests);
     now += 3_600_000;
     return gateway;
   };
@@ -198,7 +201,7 @@ describe('walking a list', () => {
     const upstream = await pagedUpstream(() => rows, {
       sizeOf: (limit, call) => Math.min(limit, caps[call % caps.length] ?? limit),
     });
-    const read = readOf(openGateway(upstream.url));
+    const read = readOf(openGateway(upstream.url, manyRequests));
     await fc.assert(
       fc.asyncProperty(pages, async (given) => {
         rows = make(given.count);

@@ -11,7 +11,7 @@ describe('an event stream', () => {
   it('tells proxies to pass each event on at once, unlike other answers', async () => {
     const jobs = await startMovingJobs(1);
     const { url } = await openServer(jobs.url);
-    const { headers } = await askForEvents(url, watchJob, { variables }).response;
+    const { headers } = await askForEvents(url, { query: watchJob, variables }).response;
     expect(headers).toMatchObject({
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache',
@@ -31,7 +31,9 @@ describe('an event stream', () => {
       vi.useRealTimers();
       vi.unstubAllEnvs();
     });
-    const events = readEvents(await askForEvents(url, 'subscription { jobsUpdated { kind } }').response);
+    const events = readEvents(
+      await askForEvents(url, { query: 'subscription { jobsUpdated { kind } }' }).response,
+    );
     expect((await events.next()).value?.event).toBe('ping');
     for (let pings = 1; pings <= 3; pings += 1) {
       const next = events.next();

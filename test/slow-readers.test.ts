@@ -321,7 +321,7 @@ describe('through the front door, a reader that stops reading', () => {
 
   it('is told the last state of every job once it reads again, over server-sent events', async () => {
     const { jobs, server, fast } = await setUp();
-    const response = await askForEvents(server.url, watchAll).response;
+    const response = await askForEvents(server.url, { query: watchAll }).response;
     await moveAll(jobs, fast);
     const finished = new Set<string>();
     let frames = 0;

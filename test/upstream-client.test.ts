@@ -8,7 +8,7 @@ import { createCaller } from '../src/upstream/caller.ts';
 import { compileJobQuery } from '../src/upstream/job-query.ts';
 import { createUpstream } from '../src/upstream/upstream.ts';
 import { usualUpstream } from './support/gateway.ts';
-import { guid, jobRow, jobsPage } from './support/rows.ts';
+import { askedIds, guid, jobRow, jobsPage, lookup } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const open = (url: URL | string, credentials: CredentialSettings = { mode: 'passthrough' }) => {
@@ -48,6 +48,21 @@ describe('ListJobs', () => {
     const { jobs } = open(upstream.url).as(caller('anything'), 'query');
     expect(await allPages((page) => jobs.list(page))).toHaveLength(2);
     expect(upstream.calls.map(({ search }) => search.get('paging.limit'))).toEqual(['100', '100']);
+  });
+});
+
+describe('jobs that several ask for in one turn', () => {
+  it('reach those who stay when the first has left before the call', async () => {
+    const upstream = await startScriptedUpstream(lookup([jobRow(0), jobRow(1)]));
+    const client = open(upstream.url);
+    const leave = new AbortController();
+    const left = client.as(caller('anything'), 'query', leave.signal).jobs.get(guid(0));
+    const stays = new AbortController();
+    const found = client.as(caller('anything'), 'query', stays.signal).jobs.get(guid(1));
+    leave.abort();
+    await expect(left).rejects.toBe(leave.signal.reason);
+    expect(await found).toMatchObject({ name: 'Job 1' });
+    expect(upstream.calls.flatMap(askedIds)).toEqual([guid(1)]);
   });
 });
 

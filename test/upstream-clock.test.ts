@@ -22,8 +22,27 @@ it('tells an instant on a clock that is behind, never later than it is there', (
   }
 });
 
-it('takes clocks for the same that differ by next to nothing, and leaves one that is ahead alone', () => {
-  expect([readings(0, 20), readings(5_000, 20), readings(600_000, 1)]).toEqual([0, 0, 0]);
+it('tells an instant on a clock that is ahead, never later than it is there', () => {
+  for (const ahead of [5_000, 45_000, 3_600_000]) {
+    expect(readings(ahead, 20)).toBeLessThanOrEqual(ahead);
+    expect(readings(ahead, 20)).toBeGreaterThan(ahead - 150);
+    expect(readings(ahead, 1)).toBeLessThanOrEqual(ahead);
+    expect(readings(ahead, 1)).toBeGreaterThan(ahead - 1000);
+  }
+});
+
+it('takes clocks for the same that differ by next to nothing', () => {
+  expect(readings(0, 20)).toBe(0);
+});
+
+it('is not carried into the future by a single header', () => {
+  let now = ours;
+  const clock = createUpstreamClock(() => now);
+  for (let n = 0; n < 10; n += 1) {
+    now += 370;
+    clock.read(new Date(n === 5 ? now + 86_400_000 : now).toUTCString());
+  }
+  expect(clock.fromOurs(now)).toBeLessThanOrEqual(now);
 });
 
 it('does without a header that is missing or makes no sense', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayOptions } from '../src/gateway.ts';
+import { type GatewayOptions, graphqlPath } from '../src/gateway.ts';
 import { defaultWatch } from './support/gateway.ts';
-import type { Watch } from './support/live-client.ts';
+import { type Watch, watchByEvents } from './support/live-client.ts';
 import { type MovingJobs, startMovingJobs } from './support/moving-jobs.ts';
 import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -338,5 +338,59 @@ describe('polling while events come', () => {
     await look(server);
     expect(await intervalOf(server)).toBe(before);
     expect(jobs.count('GetJob')).toBe(1);
+  });
+});
+
+describe('on a site with more jobs than one look reads', () => {
+  const pagesOfALook = 10;
+  /** Every look reads ten pages, and the one after it the rest. */
+  const open = async (pollMinMs: number) => {
+    const jobs = await startMovingJobs(1500);
+    const server = await openWebhookServer(jobs, {
+      watch: { ...defaultWatch, pollMinMs, pollShare: 1 },
+      upstreamRequestsPerMinute: 100_000,
+    });
+    const feed = watchByEvents(`${server.url}${graphqlPath}`, watchAll());
+    while (feed.waiting.length < 1500) await server.look(100);
+    const pages = () => jobs.count('QueryJobs');
+    /** Lets time pass until so many pages more are read, and taken in. */
+    const untilRead = async (count: number) => {
+      const [before, start] = [pages(), server.clock.now()];
+      while (pages() === before) await server.clock.advance(10);
+      while (pages() < before + count) await server.look(0);
+      await server.look(0);
+      return server.clock.now() - start;
+    };
+    while (pages() % 15 !== 0) await server.look(10);
+    const nextOfFirst = async () => {
+      for (;;) {
+        const update = await nextOf(feed);
+        if (update.job.id === guid(0) && update.kind !== 'SNAPSHOT') return update;
+      }
+    };
+    return { jobs, server, feed, untilRead, nextOfFirst };
+  };
+
+  it('an event is told of a job that the sweep has read past', async () => {
+    const { jobs, server, untilRead, nextOfFirst } = await open(200);
+    await untilRead(pagesOfALook);
+    jobs.move(0, ended());
+    await server.send(0);
+    await untilRead(5);
+    expect(jobs.count('GetJob')).toBe(1);
+    expect(await nextOfFirst()).toMatchObject({ job: { status: 'COMPLETED' } });
+  });
+
+  it('polling that is a safety net does not put off the rest of a sweep', async () => {
+    const { jobs, server, untilRead, nextOfFirst } = await open(1000);
+    jobs.move(0, { status: 'INITIALIZING' });
+    await server.send(0);
+    await server.look(400);
+    expect((await nextOfFirst()).kind).toBe('STATUS_CHANGED');
+    await untilRead(pagesOfALook);
+    expect(await untilRead(5)).toBeLessThanOrEqual(1010);
+    expect(await intervalOf(server)).toBe(15_000);
+    expect(await untilRead(pagesOfALook)).toBeGreaterThan(14_000);
+    expect(await untilRead(5)).toBeLessThanOrEqual(1010);
   });
 });

@@ -272,7 +272,6 @@ describe('a stop of the server', () => {
       clients.map(async ({ closed }) => ({ ...(await closed), after: performance.now() - stopped })),
     );
     expect(await exited).toEqual([0, null]);
-    expect(performance.now() - stopped).toBeLessThan(5000);
     expect(new Set(closings.map(({ code }) => code))).toEqual(new Set([1001]));
     const times = closings.map(({ after }) => after);
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(500);

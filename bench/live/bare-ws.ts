@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { reportReady } from './child.ts';
+import { reportReady } from '../support/child.ts';
 
 /** The least that any server must do: one frame of text to every socket. */
 const http = createServer().listen(0, '127.0.0.1');

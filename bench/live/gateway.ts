@@ -1,7 +1,7 @@
 import { readConfig } from '../../src/config.ts';
 import { startServer } from '../../src/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { reportReady } from './child.ts';
+import { reportReady } from '../support/child.ts';
 
 const { config, problems } = readConfig({ ...process.env, PORT: '0', LOG_LEVEL: 'error' });
 if (!config) throw new Error(problems.join('\n'));

@@ -6,7 +6,7 @@ import { buildSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { Repeater } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import { reportReady } from './child.ts';
+import { reportReady } from '../support/child.ts';
 
 /** graphql-ws as its documentation has it: the same graph with default resolvers, and a publisher in memory. */
 const schema = buildSchema(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'));

@@ -1,33 +1,40 @@
-import { idKey } from '../domain/guid.ts';
 import { isFinished, type Job } from '../domain/job.ts';
-import type { JobFilter } from '../domain/job-filter.ts';
 import { type JobUpdate, updateFrom } from '../domain/job-update.ts';
-import { matchesFilter } from '../domain/matches-filter.ts';
-import type { FeedLook, FeedReader } from './feed-reader.ts';
+import { createFeedJobs } from './feed-jobs.ts';
+import { createFeedNewcomers } from './feed-newcomers.ts';
+import { createFeedOpening } from './feed-opening.ts';
+import { createFeedPast } from './feed-past.ts';
+import { createFeedPresent } from './feed-present.ts';
+import type { FeedReader } from './feed-reader.ts';
+import type { FeedReading, Taken } from './feed-reading.ts';
 import { firstWindowMs, happenedAt, overlapMs, time } from './feed-time.ts';
-import type { JobEvent, Tick } from './latest.ts';
+import type { Tick } from './latest.ts';
+import { mayPass } from './patience.ts';
+import type { LookScope } from './poll-loop.ts';
 import { createSnapshots } from './snapshots.ts';
+import type { Sweep, SweepPart } from './sweep.ts';
+import { tellReaders } from './tell-readers.ts';
 
 export interface JobFeed {
   readonly isWanted: boolean;
-  /** True while a reader waits for a look. */
+  /** True while a reader waits for what it opens with. */
   readonly hasNewcomers: boolean;
   /** How many unfinished jobs it follows. */
   readonly size: number;
-  /** Settles when the reader has been told what it opens with. */
+  /** Settles when the stream of the reader may open. */
   join(reader: FeedReader): Promise<void>;
   leave(reader: FeedReader): void;
-  /** What one look asks for: cost does not grow with the number of readers. */
-  query(): JobFilter;
-  /** Takes in a look; returns known unfinished jobs that it did not show. */
-  takeIn(look: FeedLook, tick: Tick): { readonly changed: boolean; readonly absent: readonly Job[] };
+  /** What a look reads. */
+  readings(scope: LookScope): readonly FeedReading[];
+  /** True while there is more to read of what the last look began with. */
+  readonly isMidway: boolean;
   /** A state seen elsewhere, by a look at single jobs, a write or a webhook. */
   observe(job: Job, tick: Tick): boolean;
   remove(update: JobUpdate, tick: Tick): void;
   job(id: string): Job | undefined;
-  /** When the first of the present newcomers came. */
+  /** When the first of those came whose streams are not open yet. */
   readonly waitingSince: number;
-  /** Newcomers cannot be served. */
+  /** Ends those whose streams are not open yet. */
   refuse(error: unknown): void;
   fail(error: unknown): void;
   complete(): void;
@@ -43,28 +50,26 @@ export interface JobFeedOptions {
   readonly told: (update: JobUpdate, tick: Tick) => void;
 }
 
+const nothingTaken: Taken = { changed: false, absent: [] };
+
 /** Follows every unfinished and newly submitted job of a caller for any number of readers. */
 export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeedOptions): JobFeed => {
   const upstreamNow = () => toUpstreamTime(now());
   const readers = new Set<FeedReader>();
-  const newcomers = new Map<FeedReader, PromiseWithResolvers<void>>();
-  const known = new Map<string, Job>();
-  // what is gone, and when that was learned: an answer of before must not bring it back
-  const removed = new Map<string, number>();
-  const snapshotOf = createSnapshots(now, snapshotMs);
-  // how far upstream's own clock is known to have come; null before the first look
+  const newcomers = createFeedNewcomers();
+  const past = createFeedPast();
+  const present = createFeedPresent();
+  const known = createFeedJobs();
+  // how far upstream's own clock is known to have come; null until a first sweep is complete
   let mark: number | null = null;
-  // when the last look began that saw everything
+  // when the last complete sweep began
   let completeAt = Number.NEGATIVE_INFINITY;
-  let waitingSince = 0;
-  // the newcomers that the look under way asks for; who comes later waits for the next
-  let asked: readonly FeedReader[] = [];
 
   const windowFrom = () => (mark === null ? upstreamNow() - firstWindowMs : mark - overlapMs);
 
   /**
    * Whoever comes back with this instant as `since` must be told of whatever happened after it. A reader may leave
-   * between two events, so an event claims no more than its own happening, nor than the last look at everything.
+   * between two events, so an event claims no more than its own happening, nor than the last complete sweep.
    */
   const toldAt = (job: Job, isNew: boolean): Date =>
     new Date(
@@ -73,76 +78,111 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
 
   const send = (update: JobUpdate, tick: Tick) => {
     told(update, tick);
-    const event = { update, tick };
-    // a job that began and ended between two looks is told as submitted, or else as ended
-    const ended: JobEvent = { tick, update: { ...update, kind: 'STATUS_CHANGED' } };
-    const mayBeToldAsEnded = update.kind === 'SUBMITTED' && isFinished(update.job);
-    for (const { latest, filter } of [...readers]) {
-      if (!matchesFilter(update.job, filter)) continue;
-      latest.push(mayBeToldAsEnded && !latest.wants('SUBMITTED') ? ended : event);
-    }
+    tellReaders(readers, update, tick);
   };
 
   const observe = (job: Job, tick: Tick): boolean => {
-    const key = idKey(job.id);
-    if (mark === null || job.observedAt.getTime() <= (removed.get(key) ?? Number.NEGATIVE_INFINITY))
-      return false;
-    const before = known.get(key);
+    if (mark === null || known.isOutdated(job)) return false;
+    const before = known.get(job.id);
     if (before === undefined) {
       // every unfinished job of a known status was seen at the first look, so this one came after
       const isNew =
         time(job.startedAt) >= windowFrom() || (!isFinished(job) && job.status !== 'UNRECOGNIZED');
       if (!isNew && time(job.finishedAt) < windowFrom()) return false;
-      known.set(key, job);
+      known.set(job);
       const kind = isNew ? 'SUBMITTED' : 'STATUS_CHANGED';
       send({ kind, job, previousStatus: null, observedAt: toldAt(job, isNew) }, tick);
       return true;
     }
     if (isFinished(before) || job.observedAt < before.observedAt) return false;
-    known.set(key, job);
+    known.set(job);
     const update = updateFrom(before, job);
     if (update !== null) send({ ...update, observedAt: toldAt(job, false) }, tick);
     return update !== null;
   };
 
-  const admit = (reader: FeedReader) => {
+  const tellOpening = createFeedOpening({
+    now,
+    toUpstreamTime,
+    toldAt,
+    snapshotOf: createSnapshots(now, snapshotMs),
+  });
+
+  const isUnknown = ({ id }: Job) => known.get(id) === undefined && !known.isRemoved(id);
+
+  const admit = (reader: FeedReader, before: readonly Job[] = []) => {
+    newcomers.delete(reader);
     readers.add(reader);
-    const { since, filter, latest, joinedAt } = reader;
-    const matching = [...known.values()].filter((job) => matchesFilter(job, filter));
-    // ends first, the oldest first: leaving in between loses none
-    for (const job of matching.toSorted(
-      (one, other) => happenedAt(one, false) - happenedAt(other, false) || 0,
-    )) {
-      if (since === null) {
-        // submitted while the reader waited to be admitted
-        if (time(job.startedAt) < joinedAt || time(job.startedAt) > upstreamNow() + overlapMs) continue;
-        latest.push({
-          tick: {},
-          update: { ...snapshotOf(job, toldAt(job, true)).update, kind: 'SUBMITTED' },
-        });
-      } else if (
-        !isFinished(job) ||
-        time(job.startedAt) > since.getTime() ||
-        time(job.finishedAt) > since.getTime()
-      ) {
-        latest.push(snapshotOf(job, toldAt(job, false)));
-      }
+    tellOpening(reader, [...known.all(), ...before.filter(isUnknown)]);
+  };
+
+  /** Admits whoever can be told all it asks for, when what is known reaches back so far. */
+  const admitAll = (knownFrom: number) => {
+    if (mark === null) return;
+    for (const reader of newcomers.all()) {
+      const isKnown = reader.since === null || reader.since.getTime() >= knownFrom;
+      if (isKnown || past.covers(reader)) admit(reader, past.jobs);
     }
+    if (past.sweep === null) past.clear();
   };
 
   const prune = () => {
-    const oldest = windowFrom() - overlapMs;
-    for (const [key, job] of known) {
-      if (isFinished(job) && time(job.startedAt) < oldest && time(job.finishedAt) < oldest) known.delete(key);
-    }
-    for (const [key, at] of removed) if (at < now() - firstWindowMs) removed.delete(key);
+    // who waits for the past is told what has happened meanwhile as well
+    const oldest = Math.min(windowFrom(), toUpstreamTime(past.startedAt)) - overlapMs;
+    known.prune(oldest, now() - firstWindowMs);
   };
 
-  const refuse = (error: unknown) => {
-    for (const [reader, admitted] of [...newcomers]) {
-      admitted.reject(error);
-      reader.latest.drop();
+  const takeInPresent = (sweep: Sweep, part: SweepPart, tick: Tick): Taken => {
+    if (sweep !== present.sweep) return nothingTaken;
+    const isFirst = mark === null;
+    const startedAt = toUpstreamTime(sweep.startedAt);
+    // the first answer may have told that upstream's clock is far behind: begin again
+    const isMistimed = isFirst && windowFrom() + overlapMs < sweep.from;
+    // a cursor that upstream refuses will not do better later
+    const isRefused = part.failure !== null && !mayPass(part.failure);
+    if (part.isComplete || isMistimed || isRefused) present.end();
+    if (isMistimed) return nothingTaken;
+    if (part.failure === null) newcomers.open();
+    if (part.isComplete) completeAt = startedAt;
+    present.note(part, startedAt);
+    let changed = false;
+    const order = (job: Job) => happenedAt(job, known.get(job.id) === undefined);
+    for (const job of part.rows.toSorted((one, other) => order(one) - order(other) || 0)) {
+      if (!isFirst) changed = observe(job, tick) || changed;
+      else if (!known.isOutdated(job)) known.set(job);
     }
+    if (!part.isComplete) return { changed, absent: [] };
+    // the next sweep begins where this one did, or later: what is older was never followed
+    // and where nothing is new, it leaves behind what the first sweep would not have asked for either
+    mark = Math.max(mark ?? sweep.from + overlapMs, present.newest, startedAt - firstWindowMs);
+    admitAll(isFirst ? sweep.from : windowFrom());
+    prune();
+    // a job that was learned of after the sweep began need not be in it
+    const isAbsent = (job: Job) =>
+      !isFinished(job) && !present.hasShown(job) && job.observedAt.getTime() < sweep.startedAt;
+    const absent = known.all().filter(isAbsent);
+    return { changed, absent: absent.sort((one, other) => +one.observedAt - +other.observedAt) };
+  };
+
+  const takeInPast = (sweep: Sweep, part: SweepPart, tick: Tick): Taken => {
+    if (sweep !== past.sweep) return nothingTaken;
+    let changed = false;
+    for (const job of part.rows) {
+      if (observe(job, tick)) changed = true;
+      else if (!isUnknown(job)) continue;
+      else if (isFinished(job)) past.add(job);
+      // of a status that the present is not asked for: followed from now on
+      else known.set(job);
+    }
+    const { failure } = part;
+    if (failure === null) newcomers.open();
+    if (failure !== null && !mayPass(failure)) {
+      for (const reader of past.readers.filter(newcomers.has)) newcomers.fail(reader, failure);
+      past.clear();
+    }
+    if (part.isComplete) past.complete();
+    admitAll(windowFrom());
+    return { changed, absent: [] };
   };
 
   return {
@@ -153,96 +193,57 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
       return newcomers.size > 0;
     },
     get size() {
-      let unfinished = 0;
-      for (const job of known.values()) if (!isFinished(job)) unfinished += 1;
-      return unfinished;
+      return known.size;
     },
     get waitingSince() {
-      return waitingSince;
+      return newcomers.waitingSince;
     },
-    job: (id) => known.get(idKey(id)),
-    async join(reader) {
+    get isMidway() {
+      return present.sweep !== null;
+    },
+    job: known.get,
+    join(reader) {
       // what is known covers the recent past: many readers who come back need no look of their own
-      if (mark !== null && (reader.since === null || reader.since.getTime() >= windowFrom())) {
-        admit(reader);
-        return;
-      }
-      const admitted = Promise.withResolvers<void>();
-      if (newcomers.size === 0) waitingSince = now();
-      newcomers.set(reader, admitted);
-      await admitted.promise;
+      if (mark === null || (reader.since !== null && reader.since.getTime() < windowFrom()))
+        return newcomers.add(reader);
+      admit(reader);
+      return Promise.resolve();
     },
     leave(reader) {
       readers.delete(reader);
-      newcomers.get(reader)?.resolve();
       newcomers.delete(reader);
+      if (!past.readers.some(newcomers.has)) past.clear();
       if (readers.size + newcomers.size > 0) return;
       known.clear();
-      removed.clear();
       mark = null;
       completeAt = Number.NEGATIVE_INFINITY;
+      present.end();
     },
-    query() {
-      asked = [...newcomers.keys()];
-      const times = asked.map(({ since }) => since?.getTime() ?? Number.POSITIVE_INFINITY);
-      const from = new Date(Math.min(windowFrom(), ...times));
-      return {
-        or: [
-          { status: { in: ['UNINITIALIZED', 'INITIALIZING', 'IN_PROGRESS'] } },
-          { startedAt: { gte: from } },
-          { finishedAt: { gte: from } },
-        ],
-      };
-    },
-    takeIn({ rows, unreadable, startedAt }, tick) {
-      if (readers.size + newcomers.size === 0) return { changed: false, absent: [] };
-      const isFirst = mark === null;
-      const seen = new Set(unreadable.map(idKey));
-      let changed = false;
-      let newest = mark ?? windowFrom();
-      completeAt = toUpstreamTime(startedAt);
-      const order = (job: Job) => happenedAt(job, !known.has(idKey(job.id)));
-      for (const job of rows.toSorted((one, other) => order(one) - order(other) || 0)) {
-        const key = idKey(job.id);
-        seen.add(key);
-        // no row may carry the mark into the future, where it would hide all that follows
-        newest = Math.max(
-          newest,
-          Math.min(upstreamNow(), Math.max(time(job.startedAt), time(job.finishedAt))),
-        );
-        if (isFirst) known.set(key, job);
-        else if (observe(job, tick)) changed = true;
-        // older than what readers follow, but a newcomer asked for it
-        else if (asked.length > 0 && !known.has(key) && !removed.has(key)) known.set(key, job);
+    readings(scope) {
+      const readings: FeedReading[] = [];
+      if (scope === 'round' || mark === null) {
+        const sweep = present.begin(windowFrom(), now());
+        readings.push({ sweep, takeIn: (part, tick) => takeInPresent(sweep, part, tick) });
       }
-      mark = newest;
-      for (const reader of asked) {
-        const admitted = newcomers.get(reader);
-        if (admitted === undefined) continue;
-        newcomers.delete(reader);
-        admit(reader);
-        admitted.resolve();
-      }
-      prune();
-      // a job that was learned of after this look began need not be in it
-      const absent = [...known.values()].filter(
-        (job) => !isFinished(job) && !seen.has(idKey(job.id)) && job.observedAt.getTime() < startedAt,
-      );
-      return { changed, absent };
+      const knownFrom = (mark === null ? present.sweep?.from : null) ?? windowFrom();
+      const old = newcomers.all().filter(({ since }) => since !== null && since.getTime() < knownFrom);
+      if (past.readers.length === 0 && old.length > 0) past.begin(old, now());
+      const { sweep } = past;
+      if (sweep !== null) readings.push({ sweep, takeIn: (part, tick) => takeInPast(sweep, part, tick) });
+      return readings;
     },
     observe,
     remove(update, tick) {
-      removed.set(idKey(update.job.id), now());
-      if (known.delete(idKey(update.job.id)))
-        send({ ...update, observedAt: toldAt(update.job, false) }, tick);
+      const { job } = update;
+      if (known.remove(job.id, now())) send({ ...update, observedAt: toldAt(job, false) }, tick);
     },
-    refuse,
+    refuse: newcomers.refuse,
     fail(error) {
-      refuse(error);
+      for (const reader of newcomers.all()) newcomers.fail(reader, error);
       for (const { latest } of [...readers]) latest.fail(error);
     },
     complete() {
-      for (const { latest } of [...readers, ...newcomers.keys()]) latest.complete();
+      for (const { latest } of [...readers, ...newcomers.all()]) latest.complete();
     },
   };
 };

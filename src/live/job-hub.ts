@@ -4,6 +4,7 @@ import { isGuid } from '../domain/guid.ts';
 import { isSamePlace, type JobNews, type Place } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../upstream/caller.ts';
+import { type Cadence, createCadence } from './cadence.ts';
 import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
 import type { JobsView } from './look.ts';
 import { createPollShare, type PollShare } from './poll-share.ts';
@@ -37,35 +38,49 @@ export interface JobHub {
 
 const maxCallers = 10_000;
 
+/** What outlives a caller's watcher, so that leaving and coming back gains nothing. */
+interface Pace {
+  readonly share: PollShare;
+  readonly cadence: Cadence;
+}
+
+interface CallerWatcher {
+  readonly caller: Caller;
+  readonly watcher: JobWatcher;
+}
+
 /** One watcher for each caller that watches something, and none for the others. */
 export const createJobHub = (options: JobHubOptions): JobHub => {
   const { clock, upstream, pollShare, requestsPerMinute } = options;
-  const watchers = new Map<string, JobWatcher>();
-  const callers = new Map<string, Caller>();
+  const watchers = new Map<string, CallerWatcher>();
+  const watcherWith = (key: string): JobWatcher | undefined => watchers.get(key)?.watcher;
   // a token does not say where it is good for, but jobs that it can read do
   const instances = new LRUCache<string, string>({ max: maxCallers });
-  const shares = new LRUCache<string, PollShare>({ max: maxCallers });
+  const paces = new LRUCache<string, Pace>({ max: maxCallers });
 
-  const shareOf = (key: string): PollShare => {
-    const share = shares.get(key) ?? createPollShare(pollShare * requestsPerMinute, clock.now);
-    shares.set(key, share);
-    return share;
+  const paceOf = (key: string): Pace => {
+    const known = paces.get(key);
+    if (known) return known;
+    const share = createPollShare(pollShare * requestsPerMinute, clock.now);
+    const { pollMinMs: minMs, pollMaxMs: maxMs } = options;
+    const isSafetyNet = () => watcherWith(key)?.reliesOnEvents ?? false;
+    const timing = { now: clock.now, minMs, maxMs, isSafetyNet };
+    const cadence = createCadence({ ...timing, share: pollShare, requestsPerMinute });
+    const pace = { share, cadence };
+    paces.set(key, pace);
+    return pace;
   };
 
   const watcherOf = (caller: Caller): JobWatcher => {
-    const existing = watchers.get(caller.key);
+    const existing = watcherWith(caller.key);
     if (existing) return existing;
     const watcher = createJobWatcher({
       ...options,
-      share: shareOf(caller.key),
+      ...paceOf(caller.key),
       upstream: (signal) => upstream(caller, signal),
-      onIdle() {
-        watchers.delete(caller.key);
-        callers.delete(caller.key);
-      },
+      onIdle: () => watchers.delete(caller.key),
     });
-    watchers.set(caller.key, watcher);
-    callers.set(caller.key, caller);
+    watchers.set(caller.key, { caller, watcher });
     return watcher;
   };
 
@@ -76,11 +91,9 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
 
   return {
     announce(news) {
-      for (const [key, watcher] of [...watchers]) {
-        const caller = callers.get(key);
-        if (caller === undefined) continue;
+      for (const { caller, watcher } of [...watchers.values()]) {
         const hasSeen = watcher.announce(news.jobId, isSamePlace(placeOf(caller), news));
-        if (hasSeen && news.instanceId !== null) instances.set(key, news.instanceId);
+        if (hasSeen && news.instanceId !== null) instances.set(caller.key, news.instanceId);
       }
     },
     as: (caller) => ({
@@ -93,15 +106,15 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
         signal.throwIfAborted();
         return watcherOf(caller).watchJobs(feed, kinds, signal);
       },
-      observe: (job) => watchers.get(caller.key)?.observe(job),
-      forget: (id) => watchers.get(caller.key)?.forget(id),
+      observe: (job) => watcherWith(caller.key)?.observe(job),
+      forget: (id) => watcherWith(caller.key)?.forget(id),
       status: () => {
-        const watcher = watchers.get(caller.key);
+        const watcher = watcherWith(caller.key);
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
       },
     }),
     close() {
-      for (const watcher of [...watchers.values()]) watcher.close();
+      for (const { watcher } of [...watchers.values()]) watcher.close();
     },
   };
 };

@@ -1,21 +1,24 @@
 import type { Clock } from '../domain/clock.ts';
-import { GatewayError } from '../domain/gateway-error.ts';
+import type { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAnnouncements } from './announcements.ts';
-import { createCadence } from './cadence.ts';
+import type { Cadence } from './cadence.ts';
+import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
 import { createKnownJobs } from './known-jobs.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
-import { type Announced, countCalls, type JobsView, lookAt, lookFor, nothing } from './look.ts';
-import { createStaleAlarm, isAccessDenied, isHopeless, mayPass } from './patience.ts';
+import { createLives } from './lives.ts';
+import { countCalls, type JobsView, lookAt, withinShare } from './look.ts';
+import { lookAtAnnounced } from './look-at-announced.ts';
+import { createStaleAlarm, isAccessDenied } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
 import type { PollShare } from './poll-share.ts';
-import { createReader, type Reader } from './reader.ts';
+import { createReaders } from './readers.ts';
 import { createWatchedJobs } from './watched-jobs.ts';
 
 export interface WatchOptions {
@@ -31,6 +34,8 @@ export interface JobWatcherOptions extends WatchOptions {
   readonly clock: Clock;
   /** Outlives the watcher, so that leaving and coming back gains nothing. */
   readonly share: PollShare;
+  /** The same: what failed a moment ago is left alone. */
+  readonly cadence: Cadence;
   readonly log: Log;
   /** Upstream for the watcher's caller; calls under way end when the signal fires. */
   readonly upstream: (signal: AbortSignal) => JobsView;
@@ -46,7 +51,7 @@ export interface JobWatcher {
     kinds: readonly JobUpdateKind[] | null,
     signal: AbortSignal,
   ): Promise<EventStream>;
-  /** A state that was learned elsewhere, by a write or a webhook: told without waiting for a look. */
+  /** A state that was learned elsewhere, by a write: told without waiting for a look. */
   observe(job: Job): void;
   /** The same of a job that is no longer there. */
   forget(id: string): void;
@@ -55,14 +60,19 @@ export interface JobWatcher {
    * the caller is, null for unknown. True when the caller has seen this job, and so is there.
    */
   announce(id: string, isHere: boolean | null): boolean;
+  /** True while events tell of whatever happens, so that polling need not find it. */
+  readonly reliesOnEvents: boolean;
   readonly watchedJobs: number;
   readonly pollIntervalMs: number | null;
   close(): void;
 }
 
+/** Of the jobs that the feed misses so many are looked at in one look. */
+const maxAbsent = 3 * maxPageSize;
+
 /** Everything that one caller watches, for the price of one look per 100 jobs and one for all feeds. */
 export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
-  const { clock, log, share, staleAfterMs, onIdle } = options;
+  const { clock, log, share, cadence, staleAfterMs, onIdle } = options;
   const { now } = clock;
   const announcements = createAnnouncements(now);
   const { told } = announcements;
@@ -72,56 +82,38 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
   const feed = createJobFeed({ now, toUpstreamTime: jobs.toUpstreamTime, snapshotMs, told });
-  const cadence = createCadence({
-    minMs: options.pollMinMs,
-    maxMs: options.pollMaxMs,
-    share: options.pollShare,
-    requestsPerMinute: options.requestsPerMinute,
-    isSafetyNet: () => announcements.areReliable,
-  });
   let closed = false;
-  let feedFailingSince: number | null = null;
   let lastFailure: GatewayError | null = null;
 
-  const { find, isFollowed, takeIn, takeOut, takeInLooked } = createKnownJobs(watched, feed, now);
+  const known = createKnownJobs(watched, feed, now);
 
   const failAll = (error: unknown) => {
     for (const each of watched.all()) each.fail(error);
     feed.fail(error);
   };
 
-  const lookAtFeed = async (tick: Tick, startedAt: number) => {
-    try {
-      const look = await lookFor(jobs, feed.query(), startedAt);
-      if (closed) return { changed: false, failures: [] };
-      feedFailingSince = null;
-      let changed = false;
-      for (const job of look.rows) if (watched.observe(job, tick)) changed = true;
-      const taken = feed.takeIn(look, tick);
-      // no longer among the unfinished, and not seen to finish: ask for these by id
-      const { absent } = taken;
-      const looked =
-        absent.length === 0
-          ? nothing
-          : await lookAt(
-              jobs,
-              absent.map(({ id }) => id),
-            );
-      const more = takeInLooked(looked, tick);
-      return { changed: changed || taken.changed || more, failures: looked.failures };
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      feedFailingSince ??= now();
-      if (isHopeless(error, now(), feed.waitingSince + staleAfterMs)) feed.refuse(error);
-      // its readers would wait in silence for what waiting does not mend
-      if (!mayPass(error) && now() >= feedFailingSince + staleAfterMs) feed.fail(error);
-      return { changed: false, failures: [error] };
-    }
+  const lookAtJobs = async (ids: readonly string[], tick: Tick, ask: typeof lookAt = lookAt) => {
+    let changed = false;
+    const failures = await ask(jobs, ids, {
+      tell: (looked) => {
+        if (known.takeInLooked(looked, tick)) changed = true;
+      },
+      toConfirm: withinShare(share),
+    });
+    return { changed, failures };
   };
 
-  const lookAtJobs = async (ids: readonly string[], tick: Tick, announced?: Announced) => {
-    const looked = ids.length === 0 ? nothing : await lookAt(jobs, ids, announced);
-    return { changed: takeInLooked(looked, tick), failures: looked.failures };
+  const askAnnounced: typeof lookAt = (view, ids, options) =>
+    lookAtAnnounced(view, ids, known.isFollowed, options);
+
+  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe: known.observe });
+
+  const lookAtFeed = async (scope: LookScope, tick: Tick) => {
+    const { changed, absent, failures } = await readFeed(scope, tick);
+    // no longer among the unfinished, and not seen to finish: ask by id for those that nobody else asks for
+    const ids = absent.map(({ id }) => id).filter((id) => !watched.find(id));
+    const looked = await lookAtJobs(ids.slice(0, maxAbsent), tick);
+    return { changed: changed || looked.changed, failures: [...failures, ...looked.failures] };
   };
 
   const staleAlarm = createStaleAlarm(clock, watched.all);
@@ -135,26 +127,30 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
-        lookAtJobs(announced, tick, { isFollowed }),
-        ...(withFeed ? [lookAtFeed(tick, now())] : []),
+        lookAtJobs(announced, tick, askAnnounced),
+        ...(withFeed ? [lookAtFeed(scope, tick)] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
-      announcements.end(scope, failures.length > 0);
+      announcements.end(scope, failures.length === 0 && !feed.isMidway);
       const denied = failures.find(isAccessDenied);
       if (denied) failAll(denied);
       if (!closed) staleAlarm.plan();
-      return { changed: results.some(({ changed }) => changed), calls: jobs.calls - before, failures };
+      const changed = results.some((result) => result.changed);
+      return { changed, isPartial: feed.isMidway, calls: jobs.calls - before, failures };
     } catch (error) {
       if (!closed) {
         log.error({ err: error }, 'watching failed unexpectedly');
         failAll(error);
       }
-      return { changed: false, calls: jobs.calls - before, failures: [] };
+      return { changed: false, isPartial: false, calls: jobs.calls - before, failures: [] };
     }
   };
 
-  const expectedCalls = () => Math.ceil(watched.size / maxPageSize) + Number(feed.isWanted);
+  const expectedCalls = (scope: LookScope) =>
+    Math.ceil(watched.ids(scope).length / maxPageSize) +
+    Number(scope === 'round' ? feed.isWanted : feed.hasNewcomers) +
+    Number(announcements.isWaiting);
 
   const loop = createPollLoop({
     clock,
@@ -175,58 +171,58 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     onIdle();
   };
 
-  const open = (
-    kinds: readonly JobUpdateKind[] | null,
-    signal: AbortSignal,
-    leave: (latest: Latest) => void,
-  ): Reader =>
-    createReader({
-      clock,
-      kinds,
-      signal,
-      lifeMs: options.watchMaxMs,
-      patienceMs: staleAfterMs,
-      reason: () => lastFailure,
-      onLeave(latest) {
-        leave(latest);
-        stopIfIdle();
-      },
-    });
+  const { open, opened } = createReaders({
+    clock,
+    lives: createLives(clock, options.watchMaxMs),
+    patienceMs: staleAfterMs,
+    reason: () => lastFailure,
+  });
 
   return {
     async watchJob(id, kinds, signal) {
       const job = watched.watch(id);
-      const { latest, opened } = open(kinds, signal, (left) => {
+      const onLeave = (left: Latest) => {
         job.leave(left);
         watched.release(job);
-      });
+        stopIfIdle();
+      };
+      const latest = open({ kinds, signal, onLeave });
       job.join(latest);
       loop.wake();
-      return job.job === null ? opened(job.arrived) : latest.stream;
+      return job.job === null ? opened(latest, job.arrived) : latest.stream;
     },
 
     async watchJobs({ filter, since }, kinds, signal) {
-      const { latest, opened } = open(kinds, signal, () => feed.leave(reader));
-      const reader: FeedReader = { latest, filter, since, joinedAt: jobs.toUpstreamTime(now()) };
+      const onLeave = () => {
+        feed.leave(reader);
+        stopIfIdle();
+      };
+      const latest = open({ kinds, signal, onLeave });
+      const reader: FeedReader = { latest, filter, since, joinedAt: now() };
       const admitted = feed.join(reader);
       loop.wake();
-      return opened(admitted);
+      return opened(latest, admitted);
     },
 
     observe(job) {
-      if (takeIn(job, {})) loop.quicken();
+      if (known.takeIn(job, {})) loop.quicken();
     },
 
-    forget: (id) => void takeOut(id, {}),
+    forget: (id) => void known.takeOut(id, {}),
 
     announce(id, isHere) {
-      const hasSeen = find(id) !== undefined;
+      const hasSeen = known.find(id) !== undefined;
       if (hasSeen || isHere) announcements.heard();
       if (watched.find(id) || (feed.isWanted && (hasSeen || isHere !== false))) {
         announcements.add(id);
         loop.announce(announcements.isCrowded ? 'everything' : 'something');
       }
       return hasSeen;
+    },
+
+    get reliesOnEvents() {
+      // what a sweep is reading is not put off
+      return announcements.areReliable && !feed.isMidway;
     },
 
     get watchedJobs() {
@@ -236,7 +232,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     get pollIntervalMs() {
-      return closed ? null : Math.max(cadence.intervalMs, share.waitMs(expectedCalls()));
+      return closed ? null : Math.max(cadence.intervalMs, share.waitMs(expectedCalls('round')));
     },
 
     close() {

@@ -1,4 +1,4 @@
-import type { Job } from '../domain/job.ts';
+import { isFinished, type Job } from '../domain/job.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { Tick } from './latest.ts';
 import type { Looked } from './look.ts';
@@ -11,7 +11,9 @@ export interface KnownJobs {
   find(id: string): Job | undefined;
   /** True for a job that readers follow, or wait for. */
   isFollowed(id: string): boolean;
-  /** True when it tells something new. */
+  /** Shows a state to those who watch that job. True when it tells them something new. */
+  observe(job: Job, tick: Tick): boolean;
+  /** The same, and to the feed. */
   takeIn(job: Job, tick: Tick): boolean;
   takeOut(id: string, tick: Tick): boolean;
   takeInLooked(looked: Looked, tick: Tick): boolean;
@@ -20,8 +22,14 @@ export interface KnownJobs {
 export const createKnownJobs = (watched: WatchedJobs, feed: JobFeed, now: () => number): KnownJobs => {
   const find = (id: string) => watched.find(id)?.job ?? feed.job(id);
 
+  const observe = (job: Job, tick: Tick): boolean => {
+    // finished is final, also where only the feed has seen it
+    const known = feed.job(job.id);
+    return watched.observe(known !== undefined && isFinished(known) ? known : job, tick);
+  };
+
   const takeIn = (job: Job, tick: Tick): boolean => {
-    const isNewsToWatchers = watched.observe(job, tick);
+    const isNewsToWatchers = observe(job, tick);
     return feed.observe(job, tick) || isNewsToWatchers;
   };
 
@@ -39,6 +47,7 @@ export const createKnownJobs = (watched: WatchedJobs, feed: JobFeed, now: () => 
   return {
     find,
     isFollowed: (id) => watched.find(id) !== undefined || feed.job(id) !== undefined,
+    observe,
     takeIn,
     takeOut,
     takeInLooked({ found, gone, failed }, tick) {

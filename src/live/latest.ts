@@ -37,101 +37,124 @@ export interface Latest {
 type Result = IteratorResult<JobEvent, undefined>;
 const done: Result = { done: true, value: undefined };
 
+/** Thousands of these wait at a time, so they share their methods rather than have a closure for each. */
+class NewestStates implements EventStream, Latest {
+  readonly #kinds: readonly JobUpdateKind[] | null;
+  readonly #onEnd: (latest: Latest) => void;
+  /** By the ids of jobs; null while nothing waits. */
+  #waiting: Map<string, JobEvent> | null = null;
+  #asking: PromiseWithResolvers<Result> | null = null;
+  #listener: (() => void) | null = null;
+  end: { readonly error?: unknown } | null = null;
+
+  constructor(kinds: readonly JobUpdateKind[] | null, onEnd: (latest: Latest) => void) {
+    this.#kinds = kinds;
+    this.#onEnd = onEnd;
+  }
+
+  get stream(): EventStream {
+    return this;
+  }
+
+  [Symbol.asyncIterator](): EventStream {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    const ready = this.#answer();
+    if (ready !== null) return ready;
+    this.#asking ??= Promise.withResolvers<Result>();
+    return this.#asking.promise;
+  }
+
+  async return(): Promise<Result> {
+    this.drop();
+    return done;
+  }
+
+  onReadable(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  take(): JobEvent | undefined {
+    if (this.#waiting === null) return undefined;
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    if (this.#waiting.size === 1) this.#waiting = null;
+    else this.#waiting.delete(first[0]);
+    return first[1];
+  }
+
+  wants(kind: JobUpdateKind): boolean {
+    return this.#kinds === null || this.#kinds.includes(kind);
+  }
+
+  push(event: JobEvent): void {
+    if (this.end !== null || !this.wants(event.update.kind)) return;
+    const { id } = event.update.job;
+    this.#waiting ??= new Map();
+    const pending = this.#waiting.get(id);
+    if (pending === undefined) {
+      this.#waiting.set(id, event);
+    } else {
+      const update = combine(pending.update, event.update);
+      // it now tells of a later time, so it comes after what happened before
+      this.#waiting.delete(id);
+      this.#waiting.set(id, update === event.update ? event : { update, tick: event.tick });
+    }
+    this.#tell();
+  }
+
+  complete(): void {
+    this.#finish({});
+  }
+
+  fail(error: unknown): void {
+    this.#finish({ error });
+  }
+
+  drop(): void {
+    this.#waiting = null;
+    if (this.end === null) this.#finish({});
+    else this.end = {};
+  }
+
+  #answer(): Promise<Result> | null {
+    const event = this.take();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (this.end === null) return null;
+    if (!('error' in this.end)) return Promise.resolve(done);
+    const { error } = this.end;
+    // an error is told once; who asks again finds the stream at its end
+    this.end = {};
+    return Promise.reject(error);
+  }
+
+  #tell(): void {
+    if (this.#asking !== null) {
+      const settled = this.#answer();
+      if (settled !== null) {
+        this.#asking.resolve(settled);
+        this.#asking = null;
+      }
+    }
+    this.#listener?.();
+  }
+
+  #finish(how: { readonly error?: unknown }): void {
+    if (this.end !== null) return;
+    this.end = how;
+    this.#onEnd(this);
+    this.#tell();
+  }
+}
+
 /**
  * A stream that holds at most the newest state of each job while its reader is slow. It never queues, never loses
  * the end of a job, and ends at once when its reader leaves, even while that waits.
  * `onEnd` is called once, as soon as nothing more need be pushed.
  */
-export const createLatest = (kinds: readonly JobUpdateKind[] | null, onEnd: () => void): Latest => {
-  const waiting = new Map<string, JobEvent>();
-  let asking: PromiseWithResolvers<Result> | null = null;
-  let end: { readonly error?: unknown } | null = null;
-  let listener: (() => void) | null = null;
-
-  const take = (): JobEvent | undefined => {
-    const [first] = waiting;
-    if (first === undefined) return undefined;
-    waiting.delete(first[0]);
-    return first[1];
-  };
-
-  const answer = (): Promise<Result> | null => {
-    const event = take();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    if (end === null) return null;
-    if (!('error' in end)) return Promise.resolve(done);
-    const { error } = end;
-    // an error is told once; who asks again finds the stream at its end
-    end = {};
-    return Promise.reject(error);
-  };
-
-  const tell = () => {
-    if (asking !== null) {
-      const settled = answer();
-      if (settled !== null) {
-        asking.resolve(settled);
-        asking = null;
-      }
-    }
-    listener?.();
-  };
-
-  const finish = (how: { readonly error?: unknown }) => {
-    if (end !== null) return;
-    end = how;
-    onEnd();
-    tell();
-  };
-
-  const drop = () => {
-    waiting.clear();
-    if (end === null) finish({});
-    else end = {};
-  };
-
-  const stream: EventStream = {
-    next() {
-      const ready = answer();
-      if (ready !== null) return ready;
-      asking ??= Promise.withResolvers<Result>();
-      return asking.promise;
-    },
-    async return() {
-      drop();
-      return done;
-    },
-    [Symbol.asyncIterator]: () => stream,
-    take,
-    get end() {
-      return end;
-    },
-    onReadable(each) {
-      listener = each;
-    },
-  };
-
-  const wants = (kind: JobUpdateKind) => kinds === null || kinds.includes(kind);
-
-  return {
-    stream,
-    wants,
-    push(event) {
-      if (end !== null || !wants(event.update.kind)) return;
-      const { id } = event.update.job;
-      const pending = waiting.get(id);
-      if (pending === undefined) {
-        waiting.set(id, event);
-      } else {
-        const update = combine(pending.update, event.update);
-        // it now tells of a later time, so it comes after what happened before
-        waiting.delete(id);
-        waiting.set(id, update === event.update ? event : { update, tick: event.tick });
-      }
-      tell();
-    },
-    complete: () => finish({}),
-    fail: (error) => finish({ error }),
-    drop,
-  };
-};
+export const createLatest = (
+  kinds: readonly JobUpdateKind[] | null,
+  onEnd: (latest: Latest) => void,
+): Latest => new NewestStates(kinds, onEnd);

@@ -1,28 +1,18 @@
 import { GatewayError } from '../domain/gateway-error.ts';
 import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
-import { type JobFilter, oldestFirst } from '../domain/job-filter.ts';
 import { maxPageSize } from '../domain/page.ts';
-import { allPages } from '../paging/all-pages.ts';
-import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
-import type { FeedLook } from './feed-reader.ts';
-import { mayPass } from './patience.ts';
+import type { PollShare } from './poll-share.ts';
 
-/** A job that a query leaves out is asked for by itself before it counts as gone; so many in one look. */
-const maxConfirmations = 10;
-
+/** What a look has learned of single jobs. */
 export interface Looked {
   readonly found: readonly Job[];
   /** Ids that upstream confirmed not to have. */
   readonly gone: readonly string[];
-  /** Ids of which this look learned nothing, and why. */
+  /** Ids of which nothing was learned, and why. */
   readonly failed: ReadonlyMap<string, GatewayError>;
-  /** Calls that failed as a whole. A row that cannot be read fails for itself only. */
-  readonly failures: readonly GatewayError[];
 }
-
-export const nothing: Looked = { found: [], gone: [], failed: new Map(), failures: [] };
 
 export interface JobsView extends Pick<JobsApi, 'byIds' | 'get' | 'queryRows'> {
   /** An instant of ours on upstream's clock, or earlier. */
@@ -60,74 +50,68 @@ const chunks = <Item>(items: readonly Item[]): Item[][] =>
     items.slice(n * maxPageSize, (n + 1) * maxPageSize),
   );
 
-/** So many announced jobs are asked for one by one: a GET has the last word, while a query may lag behind. */
-const fewAnnounced = 3;
+type Tell = (looked: Looked) => void;
 
-export interface Announced {
-  /** True for a job that readers follow; any other may well be none of the caller's. */
-  readonly isFollowed: (id: string) => boolean;
+export interface LookOptions {
+  /** Told of what each call brings as soon as it is there: one slow call does not hold up the others. */
+  readonly tell: Tell;
+  /** Which of those that an answer leaves out are asked for by themselves. */
+  readonly toConfirm: (missing: readonly string[]) => readonly string[];
 }
 
+/** A job that a query leaves out is asked for by itself; so many in one look. */
+const maxConfirmations = 10;
+/** Who comes meanwhile waits no longer than this until the share allows a look again. */
+const confirmingMs = 8000;
+
+export const withinShare =
+  (share: PollShare): LookOptions['toConfirm'] =>
+  (missing) =>
+    missing.slice(0, Math.min(maxConfirmations, Math.max(1, share.room(confirmingMs))));
+
+const none: Looked = { found: [], gone: [], failed: new Map() };
+
+/** The present state of one job, which a GET has the last word on. Returns why that failed. */
+export const lookAtOne = async (
+  jobs: Pick<JobsView, 'get'>,
+  id: string,
+  tell: Tell,
+): Promise<GatewayError | null> => {
+  const seen = await jobs.get(id).catch(asGatewayError);
+  if (seen === null) tell({ ...none, gone: [id] });
+  else if (seen instanceof GatewayError) tell({ ...none, failed: new Map([[id, seen]]) });
+  else tell({ ...none, found: [seen] });
+  return seen instanceof GatewayError ? seen : null;
+};
+
 /**
- * The present state of jobs: one call per 100 ids, and one GET for each that was left out. Of jobs that were announced
- * and nobody follows, it only tells those that are there.
+ * The present state of jobs: one call per 100 ids. One that is left out of the answer is asked for by itself before it
+ * counts as gone. Returns why calls failed as a whole; a row that cannot be read fails for itself only.
  */
 export const lookAt = async (
-  jobs: JobsView,
+  jobs: Pick<JobsView, 'byIds' | 'get'>,
   ids: readonly string[],
-  announced?: Announced,
-): Promise<Looked> => {
-  const found: Job[] = [];
-  const gone: string[] = [];
-  const failed = new Map<string, GatewayError>();
+  { tell, toConfirm }: LookOptions,
+): Promise<readonly GatewayError[]> => {
   const failures: GatewayError[] = [];
-  const missing: string[] = [];
-  const isFollowed = announced?.isFollowed ?? (() => true);
+  const missing = new Set<string>();
 
   const askTogether = async (some: readonly string[]) => {
     const answer = await jobs.byIds(some).catch(asGatewayError);
     if (answer instanceof GatewayError) failures.push(answer);
+    const found: Job[] = [];
+    const failed = new Map<string, GatewayError>();
     for (const id of some) {
       const seen = answer instanceof GatewayError ? answer : answer.get(idKey(id));
-      if (seen === undefined) missing.push(id);
+      if (seen === undefined) missing.add(id);
       else if (seen instanceof GatewayError) failed.set(id, seen);
       else found.push(seen);
     }
-  };
-  const confirm = async (id: string) => {
-    const seen = await jobs.get(id).catch(asGatewayError);
-    if (seen === null) {
-      if (isFollowed(id)) gone.push(id);
-    } else if (seen instanceof GatewayError) {
-      // to be denied a job of others says nothing about one's own
-      if (!isFollowed(id) && !mayPass(seen)) return;
-      failed.set(id, seen);
-      failures.push(seen);
-    } else {
-      found.push(seen);
-    }
+    tell({ ...none, found, failed });
   };
 
-  if (announced !== undefined && ids.length <= fewAnnounced) {
-    await Promise.all(ids.map(confirm));
-  } else {
-    await Promise.all(chunks(ids).map(askTogether));
-    await Promise.all(missing.filter(isFollowed).slice(0, maxConfirmations).map(confirm));
-  }
-  return { found, gone, failed, failures };
-};
-
-/** A `since` of long ago may not spend what all the caller's watches live on. */
-const maxFeedPages = 10;
-
-/** Every row of a feed's query, and the ids of those that cannot be read. */
-export const lookFor = async (jobs: JobsView, filter: JobFilter, startedAt: number): Promise<FeedLook> => {
-  const query = compileJobQuery(filter, oldestFirst);
-  const rows: Job[] = [];
-  const unreadable: string[] = [];
-  for (const { id, value } of await allPages((page) => jobs.queryRows(query, page), maxFeedPages)) {
-    if (!(value instanceof GatewayError)) rows.push(value);
-    else if (id !== null) unreadable.push(id);
-  }
-  return { rows, unreadable, startedAt };
+  await Promise.all(chunks(ids).map(askTogether));
+  const left = toConfirm(ids.filter((id) => missing.has(id)));
+  const confirmed = await Promise.all(left.map((id) => lookAtOne(jobs, id, tell)));
+  return [...failures, ...confirmed.filter((failure) => failure !== null)];
 };

@@ -10,6 +10,8 @@ export type LookScope = 'round' | 'newcomers';
 
 export interface LookResult {
   readonly changed: boolean;
+  /** There is more to read than one look may: the next goes on with it. */
+  readonly isPartial: boolean;
   readonly calls: number;
   /** Calls that failed. */
   readonly failures: readonly GatewayError[];
@@ -22,7 +24,7 @@ export interface PollLoopOptions {
   readonly share: PollShare;
   readonly hasNewcomers: () => boolean;
   /** How many calls the next look will take at least. */
-  readonly expectedCalls: () => number;
+  readonly expectedCalls: (scope: LookScope) => number;
   /** Never rejects. */
   readonly look: (scope: LookScope) => Promise<LookResult>;
 }
@@ -47,11 +49,13 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
   const { clock, log, cadence, share, hasNewcomers, expectedCalls, look } = options;
   let looking = false;
   let stopped = false;
-  let failing = false;
   // when the first of those came who have not been looked at yet
   let wokenAt = Number.NEGATIVE_INFINITY;
   let lastLookAt = Number.NEGATIVE_INFINITY;
-  let nextRoundAt = Number.POSITIVE_INFINITY;
+  // whoever comes back during an outage finds it going on
+  let nextRoundAt = cadence.isFailing
+    ? clock.now() + Math.max(joinDelayMs, cadence.restMs)
+    : Number.POSITIVE_INFINITY;
   let cancel = () => {};
 
   const plan = () => {
@@ -59,29 +63,31 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     if (stopped || looking) return;
     // while upstream fails, newcomers wait for the next try like everybody else
     const joinAt =
-      hasNewcomers() && !failing
+      hasNewcomers() && !cadence.isFailing
         ? Math.max(wokenAt + joinDelayMs, lastLookAt + joinSpacingMs)
         : Number.POSITIVE_INFINITY;
     const dueAt = Math.min(nextRoundAt, joinAt);
     if (!Number.isFinite(dueAt)) return;
-    cancel = clock.after(Math.max(dueAt - clock.now(), share.waitMs(expectedCalls()), 0), () => void run());
+    const shareMs = share.waitMs(expectedCalls(joinAt < nextRoundAt ? 'newcomers' : 'round'));
+    cancel = clock.after(Math.max(dueAt - clock.now(), shareMs, 0), () => void run());
   };
 
-  const settle = (scope: LookScope, { changed, calls, failures }: LookResult) => {
+  const settle = (scope: LookScope, { changed, isPartial, calls, failures }: LookResult) => {
+    const wasFailing = cadence.isFailing;
     // what does not pass by waiting is no reason to wait
     const [failure] = failures.filter(mayPass);
     if (failure !== undefined) {
       const retryAfterMs = Math.max(...failures.map((each) => each.retryAfterMs ?? 0));
       cadence.after({ kind: 'failed', retryAfterMs }, calls);
-      if (!failing) log.warn({ code: failure.code }, 'polling fails: slowing down');
-    } else {
-      if (scope === 'round') cadence.after({ kind: changed ? 'changed' : 'unchanged' }, calls);
+      if (!wasFailing) log.warn({ code: failure.code }, 'polling fails: slowing down');
+    } else if (calls > 0) {
+      const kind = changed ? 'changed' : isPartial ? 'partial' : 'unchanged';
+      if (scope === 'round') cadence.after({ kind }, calls);
       else if (changed) cadence.quicken();
-      if (failing) log.info('polling works again');
+      if (wasFailing) log.info('polling works again');
     }
-    failing = failure !== undefined;
     const next = clock.now() + cadence.intervalMs;
-    nextRoundAt = scope === 'round' || failing ? next : Math.min(nextRoundAt, next);
+    nextRoundAt = scope === 'round' || cadence.isFailing ? next : Math.min(nextRoundAt, next);
   };
 
   const run = async () => {
@@ -97,7 +103,7 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
 
   const quicken = () => {
     // a crowd of newcomers must not wear down an upstream that is asking for rest
-    if (failing) return;
+    if (cadence.isFailing) return;
     cadence.quicken();
     // before the first look there is nothing to go round but newcomers
     if (!Number.isFinite(nextRoundAt)) return;
@@ -116,8 +122,9 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     },
     announce(what) {
       join();
-      if (what === 'everything' && !failing)
+      if (what === 'everything' && !cadence.isFailing) {
         nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + joinSpacingMs));
+      }
       plan();
     },
     quicken() {

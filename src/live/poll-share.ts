@@ -4,6 +4,8 @@ const burstPart = 0.2;
 export interface PollShare {
   /** How long to wait until so many calls may be made. */
   waitMs(calls: number): number;
+  /** How many calls may be made at present, when the next after them can wait so long. */
+  room(ms: number): number;
   /** One call is being made. */
   spend(): void;
 }
@@ -32,6 +34,10 @@ export const createPollShare = (callsPerMinute: number, now: () => number): Poll
       // a look that takes more than can be saved up leaves a debt behind
       const missing = Math.min(calls, capacity) - tokens;
       return missing <= 0 ? 0 : Math.ceil(missing / perMs);
+    },
+    room(ms) {
+      count();
+      return Math.floor(tokens + ms * perMs);
     },
     spend() {
       count();

@@ -17,7 +17,7 @@ export interface WatchedJobs {
   watch(id: string): WatchedJob;
   /** Lets go of a job that nobody reads any longer. */
   release(job: WatchedJob): void;
-  /** What a look asks for; what was not seen for longest comes first. */
+  /** What a look asks for: newcomers first, then what was not seen for longest. */
   ids(scope: LookScope): readonly string[];
   observe(job: Job, tick: Tick): boolean;
   /** Nothing could be learned of this id. */
@@ -52,7 +52,10 @@ export const createWatchedJobs = (options: WatchedJobOptions): WatchedJobs => {
     },
     ids: (scope) =>
       [...(scope === 'round' ? jobs.values() : newcomers)]
-        .sort((one, other) => one.seenAt - other.seenAt)
+        .sort(
+          (one, other) =>
+            Number(newcomers.has(other)) - Number(newcomers.has(one)) || one.seenAt - other.seenAt,
+        )
         .map(({ id }) => id),
     observe(seen, tick) {
       const job = find(seen.id);

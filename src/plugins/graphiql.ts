@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { type BinaryToTextEncoding, createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
@@ -10,7 +10,7 @@ export interface GraphiQLOptions {
 }
 
 interface Page {
-  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Uint8Array<ArrayBuffer>>>;
 }
 
@@ -18,6 +18,34 @@ const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(buffe
 
 /** GraphiQL keeps its tabs in their places until one is pressed: then it may jump away, and the click is lost. */
 const steadyTabs = '<style>.graphiql-tab { transform: none !important }</style>';
+
+const sha256 = (text: string | Buffer, encoding: BinaryToTextEncoding) =>
+  createHash('sha256').update(text).digest(encoding);
+
+/** The page's one script, told by its hash: no other may run, and none may make text into code. */
+const scriptOf = (html: string): string =>
+  html.slice(html.indexOf('<script>') + '<script>'.length, html.lastIndexOf('</script>'));
+
+const guards = (html: string): Readonly<Record<string, string>> => ({
+  'content-security-policy': [
+    "default-src 'none'",
+    `script-src 'sha256-${sha256(scriptOf(html), 'base64')}'`,
+    // the editor draws by style attributes and writes style sheets as it goes
+    "style-src 'unsafe-inline'",
+    'worker-src blob:',
+    'img-src data:',
+    'font-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-frame-options': 'DENY',
+  // the address holds the operation and its variables
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+});
 
 /** The whole playground in one page of some 9 MB, so that nothing is loaded from elsewhere. */
 const renderPage = async ({ path, examples }: GraphiQLOptions): Promise<Page> => {
@@ -39,7 +67,7 @@ const renderPage = async ({ path, examples }: GraphiQLOptions): Promise<Page> =>
     promisify(gzip)(html),
   ]);
   return {
-    etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
+    headers: { etag: `"${sha256(html, 'base64url')}"`, ...guards(html.toString()) },
     bodies: { br: bytes(br), gzip: bytes(gzipped), identity: bytes(html) },
   };
 };
@@ -68,9 +96,9 @@ export const useGraphiQL = (options: GraphiQLOptions): Plugin => {
       }
       if (url.pathname !== path) return;
       page ??= renderPage(options);
-      const { etag, bodies } = await page;
-      const headers = { etag, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
-      if (request.headers.get('if-none-match')?.replace(/^W\//, '') === etag) {
+      const { headers: ownHeaders, bodies } = await page;
+      const headers = { ...ownHeaders, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
+      if (request.headers.get('if-none-match')?.replace(/^W\//, '') === ownHeaders['etag']) {
         endResponse(new fetchAPI.Response(null, { status: 304, headers }));
         return;
       }

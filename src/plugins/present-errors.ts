@@ -1,9 +1,16 @@
 import { GraphQLError } from 'graphql';
-import { GatewayError } from '../domain/gateway-error.ts';
+import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
-const pipelineCodes = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'QUERY_TOO_COMPLEX']);
+const pipelineCodes = new Set([
+  'FORBIDDEN',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'QUERY_TOO_COMPLEX',
+  'DOCUMENT_NOT_TRUSTED',
+  'PERSISTED_QUERY_NOT_FOUND',
+]);
 
 const located = (error: unknown) =>
   error instanceof GraphQLError
@@ -31,6 +38,28 @@ const isOfCallersMaking = (error: unknown, root: unknown): root is GraphQLError 
 const isCallersLeave = (root: unknown): boolean =>
   root instanceof DOMException && (root.name === 'AbortError' || root.name === 'TimeoutError');
 
+/** Where nothing was answered, as when the gate lets nobody in, the status says why. A failed field has none. */
+const statuses: Readonly<Partial<Record<GatewayErrorCode, number>>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  UPSTREAM_UNAVAILABLE: 503,
+};
+
+const httpOfGatewayError = (error: unknown, { code, retryAfterMs }: GatewayError) => {
+  const status = statuses[code];
+  if (status === undefined || (error instanceof GraphQLError && error.path)) return {};
+  return {
+    http: {
+      status,
+      headers: {
+        ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
+        ...(retryAfterMs === null ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+      },
+    },
+  };
+};
+
 const presentGatewayError = (error: unknown, cause: GatewayError) =>
   new GraphQLError(cause.message, {
     ...located(error),
@@ -38,6 +67,7 @@ const presentGatewayError = (error: unknown, cause: GatewayError) =>
       code: cause.code,
       ...(cause.retryAfterMs === null ? {} : { retryAfterMs: cause.retryAfterMs }),
       ...(cause.upstream === null ? {} : { upstream: cause.upstream }),
+      ...httpOfGatewayError(error, cause),
     },
   });
 
@@ -50,11 +80,12 @@ const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
 const presentPipelineError = (error: GraphQLError) => {
-  const { code } = error.extensions;
+  const { code, http: _, ...measured } = error.extensions;
   return new GraphQLError(error.message, {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
+      ...(code === 'QUERY_TOO_COMPLEX' ? measured : {}),
       ...httpOf(error),
     },
   });

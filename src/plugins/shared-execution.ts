@@ -10,6 +10,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context, ContextFactory } from '../context.ts';
 import type { EventStream, JobEvent, Tick } from '../live/latest.ts';
 import type { Caller } from '../upstream/caller.ts';
+import type { ExecutionDeadline } from './execution-deadline.ts';
 
 /** A subscription for a transport that takes events as they come rather than by asking. */
 export interface Delivery {
@@ -37,13 +38,15 @@ const isEventStream = (value: unknown): value is EventStream =>
 export interface SharedExecutionOptions {
   readonly contexts: Pick<ContextFactory, 'forCaller'>;
   readonly present: (error: unknown) => GraphQLError;
+  readonly within: ExecutionDeadline['within'];
 }
 
 /**
  * Executes each event once for all subscriptions of a caller that ask the same of it, and reads what the events of
  * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
  */
-export const createSharedExecution = ({ contexts, present }: SharedExecutionOptions): SharedExecution => {
+export const createSharedExecution = (options: SharedExecutionOptions): SharedExecution => {
+  const { contexts, present, within } = options;
   const deliveries = new WeakMap<object, Delivery>();
   const runsOf = new WeakMap<JobEvent, Runs>();
   const contextOf = new WeakMap<Tick, Context>();
@@ -69,9 +72,9 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
     JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(present) });
   const failed = (error: unknown): string => JSON.stringify({ errors: [present(error)] });
 
-  const runOnce = (args: ExecutionArgs): string | Promise<string> => {
+  const runOnce = (args: ExecutionArgs, context: Context): string | Promise<string> => {
     try {
-      const result = execute(args);
+      const result = within(args, context, execute({ ...args, contextValue: context }));
       return result instanceof Promise ? result.then(toJson).catch(failed) : toJson(result);
     } catch (error) {
       return failed(error);
@@ -98,7 +101,7 @@ export const createSharedExecution = ({ contexts, present }: SharedExecutionOpti
         runsOf.set(event, runs);
         const existing = runs.get(key);
         if (existing !== undefined) return existing;
-        const run = runOnce({ ...args, rootValue: event, contextValue: contextFor(event, caller) });
+        const run = runOnce({ ...args, rootValue: event }, contextFor(event, caller));
         runs.set(key, run);
         if (run instanceof Promise) void run.then((json) => runs.set(key, json));
         return run;

@@ -8,6 +8,7 @@ import {
   type TerminateJobPayload,
   TerminateJobPayloadRef,
 } from '../schema/payloads.ts';
+import { priced } from '../schema/price.ts';
 import { SubmitJobInputRef } from '../schema/submit-job-input.ts';
 import { checkSubmitJob } from '../schema/submit-job-rules.ts';
 import { userErrorsFrom } from '../schema/user-errors.ts';
@@ -96,6 +97,7 @@ builder.mutationType({
           description: 'What is to be moved, from where to where.',
         }),
       },
+      extensions: priced({ calls: 1 }),
       resolve: (_root, { input }, { writes }) => submit(input, writes),
     }),
     terminateJob: t.field({
@@ -105,6 +107,8 @@ builder.mutationType({
       args: {
         input: t.arg({ type: TerminateJobInputRef, required: true, description: 'Which one is to stop.' }),
       },
+      // the job is looked at again afterwards
+      extensions: priced({ calls: 2 }),
       resolve: (_root, { input }, { writes }) => terminate(input.id, writes),
     }),
     createFileUploadUrl: t.field({
@@ -118,6 +122,7 @@ builder.mutationType({
           description: 'What is to be uploaded.',
         }),
       },
+      extensions: priced({ calls: 1 }),
       resolve: async (_root, { input: { fileName } }, { writes }) => {
         const refused = (userErrors: readonly UserError[]) => ({
           fileId: null,

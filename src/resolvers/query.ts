@@ -7,6 +7,7 @@ import { JobRef } from '../schema/job.ts';
 import { JobFilterRef } from '../schema/job-filter.ts';
 import { JobOrderRef } from '../schema/job-order.ts';
 import { NodeRef } from '../schema/node.ts';
+import { assumedLength, priced, rowsOf } from '../schema/price.ts';
 import { SyncScheduleRef } from '../schema/sync-schedule.ts';
 import { UpstreamStatusRef } from '../schema/upstream-status.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
@@ -37,6 +38,7 @@ builder.queryType({
       type: JobRef,
       description: "One job of the caller's site. Null when there is none with this id.",
       args: { id: t.arg.id({ required: true, description: 'The GUID of the job.' }) },
+      extensions: priced({ lookups: { job: 1 } }),
       resolve: (_root, { id }, { loaders }) => loaders.job.load(id),
     }),
     jobs: t.field({
@@ -52,6 +54,7 @@ builder.queryType({
           description: 'At most 5 keys, the first one counting most.',
         }),
       },
+      extensions: priced((args) => ({ calls: 1, times: rowsOf(args) })),
       resolve: (_root, { filter, orderBy, ...page }, { loaders }) =>
         loaders.jobs(compileJobQuery(filter ?? {}, orderOf(orderBy)), page),
     }),
@@ -59,18 +62,21 @@ builder.queryType({
       type: SyncScheduleRef,
       description: 'One sync schedule. Null when there is none with this id.',
       args: { id: t.arg.id({ required: true, description: 'The GUID of the schedule.' }) },
+      extensions: priced({ lookups: { schedule: 1 } }),
       resolve: (_root, { id }, { loaders }) => loaders.schedule.load(id),
     }),
     schedules: t.field({
       type: [SyncScheduleRef],
       description:
         "Every sync schedule of the caller's site: upstream sends them all at once, without pages.",
+      extensions: priced({ lookups: { schedule: 1 }, times: assumedLength.schedules }),
       resolve: (_root, _args, { loaders }) => loaders.allSchedules(),
     }),
     node: t.field({
       type: NodeRef,
       description: 'Any object by id, for Relay-style refetching.',
       args: { id: t.arg.id({ required: true, description: 'The GUID of a job or schedule.' }) },
+      extensions: priced({ lookups: { job: 1, schedule: 1 } }),
       resolve: (_root, { id }, { loaders }) => loadNode(loaders, id),
     }),
     nodes: t.field({
@@ -80,6 +86,10 @@ builder.queryType({
       args: {
         ids: t.arg.idList({ required: true, description: 'At most 1000 GUIDs of jobs or schedules.' }),
       },
+      extensions: priced(({ ids }) => {
+        const count = Array.isArray(ids) ? ids.length : 0;
+        return { lookups: { job: count, schedule: count }, times: count };
+      }),
       resolve: (_root, { ids }, { loaders }) => {
         if (ids.length > maxNodes)
           throw badUserInput('ids', `${ids.length} are more than ${maxNodes} at a time.`);
@@ -90,6 +100,7 @@ builder.queryType({
       type: UpstreamStatusRef,
       nullable: false,
       description: 'What is known about upstream without asking it, so this field always answers.',
+      extensions: priced({}),
       resolve: (_root, _args, { upstream, live }) => ({ upstream, live }),
     }),
   }),

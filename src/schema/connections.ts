@@ -3,6 +3,7 @@ import { type Connection, defaultFirst, type Edge } from '../paging/connection.t
 import { builder } from './builder.ts';
 import { JobRef } from './job.ts';
 import { MovementLogRef } from './movement-log.ts';
+import { priced } from './price.ts';
 
 const PageInfoRef = builder.objectRef<Connection<unknown>>('PageInfo').implement({
   description: 'Where a page stands among the others.',
@@ -54,12 +55,15 @@ const connectionOf = <Node>(name: string, ref: Ref<Node>, of: string) => {
         type: [EdgeRef],
         nullable: false,
         description: `The ${of} of this page, each with its cursor.`,
+        // the field that gives the page has counted its rows
+        extensions: priced({ times: 1 }),
         resolve: ({ edges }) => edges,
       }),
       nodes: t.field({
         type: [nodeRef],
         nullable: false,
         description: `The ${of} of this page without cursors.`,
+        extensions: priced({ times: 1 }),
         resolve: ({ edges }) => edges.map(({ node }) => node),
       }),
       pageInfo: t.field({

@@ -38,7 +38,7 @@ export const JobUpdateRef = builder.objectRef<JobUpdate>('JobUpdate').implement(
       type: 'DateTime',
       nullable: false,
       description:
-        'Everything that happened until then has been told: pass it as `since` to go on from here.',
+        "When this was seen. Of `jobsUpdated` it is on upstream's clock, like `startedAt` and `finishedAt`, and everything that happened until then has been told: pass it as `since` to go on from here.",
     }),
   }),
 });

@@ -136,6 +136,8 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
     });
 
   const takeTurn = async (wish: Wish): Promise<void> => {
+    // who has left spends nothing, and would wait for an abort that has been
+    wish.signal?.throwIfAborted();
     const now = clock.now();
     if (countWaiting(wish.lane) === 0 && isOpen(wish.lane, now)) return enter(wish.lane);
     const expected = waitMs(wish.lane, countWaiting(wish.lane), now);

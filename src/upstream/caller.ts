@@ -9,9 +9,11 @@ export interface Caller {
   readonly key: string;
 }
 
-export const createCaller = (identity: Omit<Caller, 'key'>): Caller => ({
-  ...identity,
+export const createCaller = ({ authorization, siteId, accountId }: Omit<Caller, 'key'>): Caller => ({
+  authorization,
+  siteId,
+  accountId,
   key: createHash('sha256')
-    .update(JSON.stringify([identity.authorization, identity.siteId, identity.accountId]))
+    .update(JSON.stringify([authorization, siteId, accountId]))
     .digest('base64url'),
 });

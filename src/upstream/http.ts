@@ -3,6 +3,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
+import { parseBody } from './parse-body.ts';
 import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
 import type { UpstreamClock } from './upstream-clock.ts';
 
@@ -75,12 +76,15 @@ const headersOf = (caller: Caller, hasBody: boolean): Record<string, string> => 
   ...(caller.accountId === null ? {} : { 'wix-account-id': caller.accountId }),
 });
 
-const parse = (text: string): unknown => {
-  if (text.trim() === '') return undefined;
+/** Null for a body that is larger than any that upstream gives. */
+const readText = async (body: { text(): Promise<string> }): Promise<string | null> => {
   try {
-    return JSON.parse(text);
-  } catch {
-    return notJson;
+    return await body.text();
+  } catch (error) {
+    // what the status says is true all the same
+    if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+      return null;
+    throw error;
   }
 };
 
@@ -96,16 +100,13 @@ const isBeforeConnect = (error: unknown): boolean => {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 };
 
-const failureOf = (error: unknown, request: UpstreamRequest, deadline: AbortSignal, timeoutMs: number) => {
+const failureOf = (error: unknown, deadline: AbortSignal) => {
   if (deadline.aborted) {
     return new GatewayError(
       'UPSTREAM_TIMEOUT',
-      `Wix did not answer within ${timeoutMs / 1000} s. Ask again in a moment, or for less at a time.`,
+      'Wix did not answer in time. Ask again in a moment, or for less at a time.',
       { cause: error },
     );
-  }
-  if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return invalidResponse(`${request.operation} answered more than ${maxResponseBytes} bytes`);
   }
   return new GatewayError(
     'UPSTREAM_UNAVAILABLE',
@@ -137,11 +138,11 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
       signal,
     });
     upstreamClock.read(single(headers['date']));
-    const text = await body.text();
+    const text = await readText(body);
     const answer: RawAnswer & { readonly size: number } = {
       status: statusCode,
-      body: parse(text),
-      size: text.length,
+      body: text === null ? notJson : parseBody(text),
+      size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
     };
@@ -159,13 +160,14 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
         signal ? AbortSignal.any([signal, deadline]) : deadline,
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
-        throw failureOf(error, request, deadline, timeoutMs);
+        throw failureOf(error, deadline);
       });
       const { status, requestId, body, size } = answer;
       log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
       if (status !== 200) throw translateFailure(answer, now());
       if (body === undefined || body === notJson) {
-        throw invalidResponse(`${request.operation} answered 200 without JSON`, answer);
+        const problem = size > maxResponseBytes ? `more than ${maxResponseBytes} bytes` : '200 without JSON';
+        throw invalidResponse(`${request.operation} answered ${problem}`, answer);
       }
       return { body, size, requestId, observedAt: new Date(startedAt) };
     },

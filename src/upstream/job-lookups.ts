@@ -98,8 +98,11 @@ export const createJobLookups = (): JobLookups => {
         // after everything that arrived in this turn has been read
         setImmediate(() => {
           waiting.delete(callerKey);
-          const calls = shareOut(lookups, ask);
-          for (const each of lookups) answer(each, calls).then(each.resolve, each.reject);
+          const staying = lookups.filter((each) => !each.signal?.aborted);
+          for (const each of lookups) if (each.signal?.aborted) each.reject(each.signal.reason);
+          // one that has left must not give up, as its last, what the others are about to join
+          const calls = shareOut(staying, ask);
+          for (const each of staying) answer(each, calls).then(each.resolve, each.reject);
         });
       }),
   };

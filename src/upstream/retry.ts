@@ -14,6 +14,7 @@ export interface RetryOptions {
 
 const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
     const leave = () => {
       cancel();
       reject(signal?.reason);

@@ -7,6 +7,8 @@ export interface SharedCall<T> {
 export const shareCall = <T>(start: (signal: AbortSignal) => Promise<T>): SharedCall<T> => {
   const abort = new AbortController();
   const answer = start(abort.signal);
+  // everybody may have left before it fails
+  answer.catch(() => undefined);
   let waiting = 0;
   return {
     join(signal) {

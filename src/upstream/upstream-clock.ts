@@ -2,6 +2,8 @@
 const maxReadings = 32;
 /** Clocks that differ by less than this are taken for the same. */
 const negligibleMs = 200;
+/** Readings of one clock are further apart than this only when answers are slow. */
+const agreementMs = 3000;
 
 export interface UpstreamClock {
   /** Takes in the Date header of an answer that has just arrived. */
@@ -12,8 +14,8 @@ export interface UpstreamClock {
 
 /**
  * How far upstream's clock is behind ours, by the Date headers of its answers. These are cut to the second and some
- * time old, so the largest of the last readings comes closest. A clock that is ahead needs no correction: what is said
- * to have been known at an earlier instant is still true.
+ * time old, so the one that is least behind comes closest. A clock that is ahead is believed only as far as the
+ * readings agree: a single wrong header must not make us claim to know what has not happened yet.
  */
 export const createUpstreamClock = (now: () => number): UpstreamClock => {
   let readings: number[] = [];
@@ -23,8 +25,10 @@ export const createUpstreamClock = (now: () => number): UpstreamClock => {
       const instant = dateHeader === null ? Number.NaN : Date.parse(dateHeader);
       if (Number.isNaN(instant)) return;
       readings = [...readings.slice(1 - maxReadings), now() - instant];
-      const behind = Math.min(...readings);
-      behindMs = behind < negligibleMs ? 0 : behind;
+      const least = Math.min(...readings);
+      const most = Math.max(...readings);
+      const ahead = Math.min(0, most - least <= agreementMs ? least : most);
+      behindMs = least >= negligibleMs ? least : ahead;
     },
     fromOurs: (instant) => instant - behindMs,
   };

@@ -10,61 +10,74 @@ export interface DeliverOptions {
 
 const over = { done: true, value: undefined } as const;
 
+/** One for each subscription that is open, thousands at a time: methods rather than closures. */
+class Delivering implements AsyncIterableIterator<never, undefined> {
+  readonly #delivery: Delivery;
+  readonly #send: SendFrame;
+  readonly #present: (error: unknown) => Error;
+  readonly #head: string;
+  #asking: PromiseWithResolvers<typeof over> | null = null;
+  #busy = false;
+  #left = false;
+
+  constructor({ operationId, delivery, send, present }: DeliverOptions) {
+    this.#delivery = delivery;
+    this.#send = send;
+    this.#present = present;
+    this.#head = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
+    delivery.source.onReadable(() => this.#pump());
+  }
+
+  next(): Promise<typeof over> {
+    this.#asking ??= Promise.withResolvers<typeof over>();
+    this.#pump();
+    return this.#asking.promise;
+  }
+
+  async return(): Promise<typeof over> {
+    this.#left = true;
+    await this.#delivery.source.return();
+    this.#asking?.resolve(over);
+    return over;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #pump(): void {
+    if (this.#busy) return;
+    const { source, run } = this.#delivery;
+    const event = source.take();
+    if (event === undefined) {
+      this.#finish();
+      return;
+    }
+    this.#busy = true;
+    // also a result that is at hand is sent later: sending to all in one go costs far less than in between
+    void Promise.resolve(run(event)).then((json) => this.#sendResult(json));
+  }
+
+  #sendResult(json: string): void {
+    // who has left may be using the id for something else by now
+    if (this.#left) return;
+    this.#send(`${this.#head}${json}}`, () => {
+      this.#busy = false;
+      this.#pump();
+    });
+  }
+
+  #finish(): void {
+    const { end } = this.#delivery.source;
+    if (end === null) return;
+    if ('error' in end) this.#asking?.reject(this.#present(end.error));
+    else this.#asking?.resolve(over);
+  }
+}
+
 /**
  * Sends the results of a subscription to its socket as they come: one text for all who ask the same, each under its
  * own operation id. To graphql-ws this is a stream without values, which ends when the subscription does.
  */
-export const deliver = ({ operationId, delivery, send, present }: DeliverOptions) => {
-  const { source, run } = delivery;
-  const head = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
-  const end = Promise.withResolvers<typeof over>();
-  // nobody may be waiting for the end
-  end.promise.catch(() => undefined);
-  let busy = false;
-  let left = false;
-
-  const finish = () => {
-    if (source.end === null) return;
-    if ('error' in source.end) end.reject(present(source.end.error));
-    else end.resolve(over);
-  };
-
-  const ready = () => {
-    busy = false;
-    pump();
-  };
-
-  const sendResult = (json: string) => {
-    // who has left may be using the id for something else by now
-    if (!left) send(`${head}${json}}`, ready);
-  };
-
-  const pump = () => {
-    if (busy) return;
-    const event = source.take();
-    if (event === undefined) {
-      finish();
-      return;
-    }
-    busy = true;
-    // also a result that is at hand is sent later: sending to all in one go costs far less than in between
-    void Promise.resolve(run(event)).then(sendResult);
-  };
-
-  source.onReadable(pump);
-  return {
-    next() {
-      pump();
-      return end.promise;
-    },
-    async return() {
-      left = true;
-      await source.return();
-      end.resolve(over);
-      return over;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-};
+export const deliver = (options: DeliverOptions): AsyncIterableIterator<never, undefined> =>
+  new Delivering(options);

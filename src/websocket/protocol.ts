@@ -11,12 +11,14 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../gateway.ts';
 import { deliver } from './deliver.ts';
 import type { SendFrame } from './frame-sender.ts';
+import type { SocketEntry } from './socket-entry.ts';
 
 /** What one socket keeps beside what graphql-ws keeps. */
 export interface SocketState {
   /** Reads a header of the upgrade request. */
   readonly upgradeHeader: ReadHeader;
   readonly send: SendFrame;
+  readonly entry: SocketEntry;
   /** The operations under way, by their ids. */
   readonly operations: Map<string, AbortController>;
   /** Whether the client still waits for an operation. */
@@ -52,6 +54,20 @@ const unwrapped = (error: GraphQLError): readonly GraphQLError[] => {
   return [originalError instanceof GraphQLError ? originalError : error];
 };
 
+/** A message with the id of a document need have no query, which graphql-ws takes for a breach of the protocol. */
+export const withQuery = (message: string): string => {
+  if (!/"(documentId|doc_id|persistedQuery)"/.test(message)) return message;
+  try {
+    const parsed: unknown = JSON.parse(message);
+    if (!isObject(parsed) || !('payload' in parsed) || !isObject(parsed.payload)) return message;
+    if ('query' in parsed.payload) return message;
+    return JSON.stringify({ ...parsed, payload: { ...parsed.payload, query: '' } });
+  } catch {
+    // graphql-ws says what is wrong with it
+    return message;
+  }
+};
+
 /** Over HTTP it is the check against mutations by GET that gives a syntax error its code. */
 const parseWith = ({ parse }: Enveloped, query: string): DocumentNode => {
   try {
@@ -80,10 +96,12 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
   };
 
   return makeServer<Record<string, unknown>, SocketState>({
-    onConnect({ extra, subscriptions }) {
+    onConnect({ connectionParams, extra, subscriptions }) {
       extra.isWanted = (id) => id in subscriptions;
+      return extra.entry.enter(headerReader(connectionParams, extra.upgradeHeader)('authorization'));
     },
-    async onSubscribe({ connectionParams, subscriptions, extra }, id, { query, variables, operationName }) {
+    async onSubscribe({ connectionParams, subscriptions, extra }, id, payload) {
+      const { variables, operationName } = payload;
       const refuse = (...errors: readonly unknown[]) => {
         // nobody tells of the end of what never began
         extra.operations.delete(id);
@@ -101,11 +119,12 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       extra.operations.set(id, abort);
       try {
         const enveloped = pipeline.enveloped({
+          principal: extra.entry.begin(),
           header: headerReader(connectionParams, extra.upgradeHeader),
           signal: abort.signal,
         });
         const { schema } = enveloped;
-        const document = parseWith(enveloped, query);
+        const document = parseWith(enveloped, pipeline.findDocument(payload) ?? '');
         const invalid = enveloped.validate(schema, document);
         if (invalid.length > 0) return refuse(...invalid);
         if (!getOperationAST(document, operationName)) {

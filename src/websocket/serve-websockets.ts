@@ -1,12 +1,17 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
+import { callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFrameSender } from './frame-sender.ts';
-import { createProtocol, type SocketState } from './protocol.ts';
+import { createProtocol, type SocketState, withQuery } from './protocol.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import { createSocketEntry } from './socket-entry.ts';
 
 export interface WebSocketOptions {
   readonly http: Server;
@@ -23,7 +28,6 @@ export interface WebSockets {
   close(windowMs: number): Promise<void>;
 }
 
-const maxMessageBytes = 256 * 1024;
 /** A socket that has not answered one ping by the time of the next is gone. */
 const pingIntervalMs = 12_000;
 /** How long a client may take to say goodbye. */
@@ -31,9 +35,26 @@ const goodbyeMs = 2_000;
 const goingAway = 1001;
 const internalError = 4500;
 
-/** True for programs, which name no origin, and for pages that the gateway itself has served. */
-const isSameOrigin = ({ headers: { origin, host } }: IncomingMessage): boolean =>
-  origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
+  const header: RequestHead['header'] = (name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return { method, host: header('host'), header };
+};
+
+/** What an upgrade says of its caller. The rest is let go: sockets are many, and live long. */
+const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, string> =>
+  new Map(
+    callerHeaders.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    }),
+  );
+
+const noHeader: ReadHeader = () => null;
+const readerOf = (headers: ReadonlyMap<string, string>): ReadHeader =>
+  headers.size === 0 ? noHeader : (name) => headers.get(name) ?? null;
 
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
@@ -41,22 +62,27 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const protocol = createProtocol({ pipeline, maxOperations });
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: maxMessageBytes,
+    maxPayload: maxBodyBytes,
     // one message at a time: graphql-ws mixes up an operation that ends with the next of the same id
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
   const awaitingPong = new Set<WebSocket>();
 
-  const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
+  // the same for every socket, of which there may be many
+  const forget = function (this: WebSocket) {
+    awaitingPong.delete(this);
+  };
+  // what breaks a socket closes it, which is handled where it is served
+  const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
+
+  const serve = (socket: WebSocket, { headers }: IncomingMessage, address: string | null) => {
     const state: SocketState = {
       send: createFrameSender(socket),
       operations: new Map(),
+      entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
-      upgradeHeader: (name) => {
-        const value = headers[name];
-        return typeof value === 'string' ? value : null;
-      },
+      upgradeHeader: readerOf(callerHeadersOf(headers)),
     };
     const abortUnwanted = () => {
       for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
@@ -73,22 +99,34 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       },
       state,
     );
+    let isOver = false;
+    const leave = (code: number, reason: string) => {
+      if (isOver) return;
+      isOver = true;
+      handle = async () => {};
+      state.entry.leave();
+      state.isWanted = () => false;
+      abortUnwanted();
+      void closed(code, reason);
+    };
+    /** Does not wait for the goodbye of the client before its operations end. */
+    const end = (code: number, reason: string) => {
+      socket.close(code, reason);
+      leave(code, reason);
+    };
     socket.on('message', (message) => {
-      handle(String(message)).catch((error: unknown) => {
+      handle(withQuery(String(message))).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
         socket.close(internalError, 'Internal server error');
       });
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
     });
-    socket.on('pong', () => awaitingPong.delete(socket));
-    // what breaks a socket closes it, which is handled below
-    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
+    socket.on('pong', forget);
+    socket.on('error', noteBroken);
     socket.once('close', (code, reason) => {
       awaitingPong.delete(socket);
-      state.isWanted = () => false;
-      abortUnwanted();
-      void closed(code, String(reason));
+      leave(code, String(reason));
     });
   };
 
@@ -109,19 +147,30 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     // nobody else listens to what breaks a stream that is being upgraded
     const breaks = () => stream.destroy();
     stream.on('error', breaks);
-    const refuse = (status: string) =>
-      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     if (request.url?.split('?', 1)[0] !== path) {
-      refuse('404 Not Found');
+      refuseUpgrade(stream, { status: 404, message: `WebSockets are served at ${path}.` });
       return;
     }
     // browsers let any page open a socket anywhere, and say only here which page it is
-    if (!isSameOrigin(request)) {
-      refuse('403 Forbidden');
+    const refusal = pipeline.admission(headOf(request));
+    if (refusal !== null) {
+      refuseUpgrade(stream, refusal);
+      return;
+    }
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const address = pipeline.gate.addressOf(request.socket.remoteAddress, forwardedFor?.toString());
+    try {
+      const release = pipeline.gate.openSocketFrom(address);
+      stream.once('close', release);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      pipeline.present(error);
+      const { code, message, retryAfterMs } = error;
+      refuseUpgrade(stream, { status: 429, code, message, retryAfterMs });
       return;
     }
     stream.off('error', breaks);
-    sockets.handleUpgrade(request, stream, head, serve);
+    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, address));
   };
   http.on('upgrade', upgrade);
 

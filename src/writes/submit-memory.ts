@@ -11,7 +11,7 @@ export interface KeptSubmit {
   outcome: Promise<Job>;
 }
 
-/** What is remembered of the submits of one caller. */
+/** What is remembered of the submits of one principal, and of the jobs of the caller it acts as. */
 export interface SubmitMemory {
   get(key: string): KeptSubmit | undefined;
   keep(key: string, submit: KeptSubmit): void;
@@ -28,7 +28,10 @@ export interface SubmitMemory {
 const keptMs = 24 * 60 * 60_000;
 const maxEntries = 100_000;
 
-/** Remembers for 24 hours, in this process, what was submitted under which key of which caller. */
+/**
+ * Remembers for 24 hours, in this process, what was submitted under which key of whom. Principals who act as one caller
+ * have keys of their own, but the jobs that come of them lie side by side upstream.
+ */
 export const createSubmitMemories = (now: () => number) => {
   const create = <Value extends object | true>() =>
     new LRUCache<string, Value>({ max: maxEntries, ttl: keptMs, perf: { now } });
@@ -37,12 +40,13 @@ export const createSubmitMemories = (now: () => number) => {
   const claimed = lazily(() => create<true>());
   const underWay = new Map<string, number>();
 
-  return (callerKey: string): SubmitMemory => {
+  return (callerKey: string, principalKey: string): SubmitMemory => {
     const nameOf = (key: string) => `${callerKey} ${key}`;
+    const ownNameOf = (key: string) => `${callerKey} ${principalKey} ${key}`;
     return {
-      get: (key) => submits().get(nameOf(key)),
-      keep: (key, submit) => void submits().set(nameOf(key), submit),
-      forget: (key) => void submits().delete(nameOf(key)),
+      get: (key) => submits().get(ownNameOf(key)),
+      keep: (key, submit) => void submits().set(ownNameOf(key), submit),
+      forget: (key) => void submits().delete(ownNameOf(key)),
       claim: (jobId) => void claimed().set(nameOf(jobId), true),
       isClaimed: (jobId) => claimed().has(nameOf(jobId)),
       unanswered: (fingerprint) => underWay.get(nameOf(fingerprint)) ?? 0,

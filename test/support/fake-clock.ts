@@ -41,11 +41,54 @@ export const createFakeClock = (start = Date.UTC(2026, 8, 14, 12)): FakeClock =>
   };
 };
 
-/** Real time, but nobody waits: every timer fires in the next turn. */
-export const hastyClock: Clock = {
-  now: Date.now,
-  after(_ms, callback) {
-    const timer = setImmediate(callback);
-    return () => clearImmediate(timer);
-  },
+/** Lets time pass, a little at a time, until something has come over a real connection. */
+export const within = async <Value>(clock: FakeClock, promise: Promise<Value>): Promise<Value> => {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  while (!isSettled) await clock.advance(1);
+  return promise;
+};
+
+export interface HastyClock extends Clock {
+  /** How many timers wait. */
+  readonly pending: number;
+}
+
+/** The deadline of an execution as shipped: nothing that a test waits for is as far off. */
+const farMs = 30_000;
+
+/** Nobody waits: every timer fires in the next turn, and what it waited for has passed by then; but for deadlines. */
+export const createHastyClock = (start: () => number = Date.now): HastyClock => {
+  let leapt = 0;
+  let pending = 0;
+  const now = () => start() + leapt;
+  return {
+    now,
+    after(ms, callback) {
+      if (ms >= farMs) return () => {};
+      // real clocks tell whole milliseconds
+      const at = now() + Math.ceil(ms);
+      pending += 1;
+      let waits = true;
+      const end = () => {
+        if (waits) pending -= 1;
+        waits = false;
+      };
+      const timer = setImmediate(() => {
+        end();
+        leapt += Math.max(0, at - now());
+        callback();
+      });
+      return () => {
+        end();
+        clearImmediate(timer);
+      };
+    },
+    get pending() {
+      return pending;
+    },
+  };
 };

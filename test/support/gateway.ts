@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -29,6 +30,8 @@ export interface TestGateway {
   ask(query: string, options?: Ask): Promise<Answer>;
   fetch(request: Request): Promise<Response>;
   readonly listener: Gateway['listener'];
+  /** Before the end of the test, which does it too. */
+  close(): Promise<void>;
 }
 
 /** The watcher's settings as shipped. */
@@ -38,6 +41,16 @@ export const defaultWatch: GatewayOptions['watch'] = {
   pollShare: 0.5,
   staleAfterMs: 30_000,
   watchMaxMs: 86_400_000,
+};
+
+const { config: shipped } = readConfig({});
+if (!shipped) throw new Error('The configuration as shipped is not valid.');
+
+/** What a caller may ask for, as shipped. */
+export const usualDocuments = {
+  executionTimeoutMs: shipped.executionTimeoutMs,
+  documentLimits: shipped.documentLimits,
+  trusted: shipped.trusted,
 };
 
 /** How upstream is treated, as shipped. */
@@ -63,6 +76,7 @@ export const openGateway = (
     upstreamUrl: new URL(upstreamUrl),
     log: silentLog,
     ...usualUpstream,
+    ...usualDocuments,
     ...options,
     ...(now ? { clock: { ...systemClock, now } } : {}),
   });
@@ -70,6 +84,7 @@ export const openGateway = (
   return {
     fetch: gateway.fetch,
     listener: gateway.listener,
+    close: gateway.close,
     async ask(query, { variables, headers, authorization = 'test-credential' } = {}) {
       const response = await gateway.fetch(
         new Request('http://gateway/graphql', {
@@ -90,8 +105,9 @@ export const openGateway = (
 /** A gateway over a sandbox of its own. */
 export const openSandboxGateway = async (
   now?: () => number,
+  options: TestOptions = {},
 ): Promise<TestGateway & { readonly sandbox: Sandbox }> => {
   const sandbox = await startSandbox(now ? { now } : {});
   onTestFinished(() => sandbox.close());
-  return { ...openGateway(sandbox.url, now ? { now } : {}), sandbox };
+  return { ...openGateway(sandbox.url, { ...options, ...(now ? { now } : {}) }), sandbox };
 };

@@ -157,8 +157,8 @@ export async function* readEvents(
 /** Asks for an event stream and reads none of it. The connection is its own, and gone when the test ends. */
 export const askForEvents = (
   url: string,
-  query: string,
-  { headers = callerHeaders, variables = {} }: WatchOptions = {},
+  operation: object,
+  headers: Record<string, string> = callerHeaders,
 ): { readonly response: Promise<IncomingMessage>; leave(): void } => {
   const asking = request(url, {
     method: 'POST',
@@ -170,7 +170,7 @@ export const askForEvents = (
   });
   // whoever leaves while it is pending wants none
   response.catch(() => undefined);
-  asking.on('error', () => undefined).end(JSON.stringify({ query, variables }));
+  asking.on('error', () => undefined).end(JSON.stringify(operation));
   const leave = () => void asking.destroy();
   onTestFinished(leave);
   return { response, leave };
@@ -178,7 +178,8 @@ export const askForEvents = (
 
 /** A subscription by server-sent events. */
 export const watchByEvents = (url: string, query: string, options: WatchOptions = {}): Watch => {
-  const { response, leave } = askForEvents(url, query, options);
+  const { headers, variables = {} } = options;
+  const { response, leave } = askForEvents(url, { query, variables }, headers);
   const inbox = createInbox<Told>();
   const read = async () => {
     for await (const { event, text } of readEvents(await response)) {

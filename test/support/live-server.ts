@@ -1,12 +1,12 @@
 import { onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { Clock } from '../../src/domain/clock.ts';
-import { createGateway, graphqlPath } from '../../src/gateway.ts';
+import { createGateway, type GatewayOptions, graphqlPath } from '../../src/gateway.ts';
 import { drain, listen } from '../../src/listen.ts';
 import { startServer } from '../../src/server.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { serveWebSockets, type WebSockets } from '../../src/websocket/serve-websockets.ts';
-import { type Answer, defaultWatch, usualUpstream } from './gateway.ts';
+import { type Answer, defaultWatch, usualDocuments, usualUpstream } from './gateway.ts';
 
 export interface LiveServer {
   /** Of GraphQL over HTTP; WebSockets and event streams have the same address. */
@@ -55,13 +55,16 @@ export const openServer = async (
 export const openClockedServer = async (
   upstreamUrl: URL,
   clock: Clock,
+  options: Partial<GatewayOptions> = {},
 ): Promise<LiveServer & { readonly webSockets: WebSockets }> => {
   const gateway = createGateway({
     upstreamUrl,
     clock,
     log: silentLog,
     ...usualUpstream,
+    ...usualDocuments,
     watch: defaultWatch,
+    ...options,
   });
   const { server, url } = await listen(gateway.listener, 0, '127.0.0.1');
   const webSockets = serveWebSockets({

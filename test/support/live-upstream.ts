@@ -34,6 +34,8 @@ export interface LiveUpstream extends JobsView {
   answer: () => Promise<void>;
   /** Every call throws what this gives, unless that is undefined. */
   failWith: (() => Error) | undefined;
+  /** How far its clock is ahead of ours; learned of with its first answer. */
+  skewMs: number;
   /** Ids that queries leave out although the jobs are there. */
   readonly omitted: Set<string>;
   /** Ids whose rows make no sense. */
@@ -53,23 +55,27 @@ const holds = (value: string | null, { $in, $gte }: Condition) =>
 export const createLiveUpstream = (now: () => number): LiveUpstream => {
   const jobs = new Map<string, Job>();
   const calls: LiveUpstream['calls'] = [];
+  let answers = 0;
   const called = (operation: 'byIds' | 'get' | 'queryRows') => {
     calls.push({ operation, at: now() });
     const error = upstream.failWith?.();
     if (error) throw error;
+    answers += 1;
   };
   const seen = (found: Job): Job => ({ ...found, observedAt: new Date(now()) });
   const upstream: LiveUpstream = {
     answer: async () => {},
     failWith: undefined,
-    toUpstreamTime: (instant) => instant,
+    skewMs: 0,
+    toUpstreamTime: (instant) => instant + (answers > 0 ? upstream.skewMs : 0),
     omitted: new Set(),
     unreadable: new Set(),
     calls,
     put(n, more = {}) {
       const known = jobs.get(guid(n));
       const next = { ...(known ?? job(n)), ...more, ...(more.status ? { rawStatus: more.status } : {}) };
-      const ended = isFinished(next) && next.finishedAt === null ? { finishedAt: new Date(now()) } : {};
+      const ended =
+        isFinished(next) && next.finishedAt === null ? { finishedAt: new Date(now() + upstream.skewMs) } : {};
       jobs.set(guid(n), { ...next, ...ended });
     },
     remove: (n) => void jobs.delete(guid(n)),
@@ -84,7 +90,7 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
       const found = jobs.get(id);
       return found === undefined ? null : seen(found);
     },
-    async queryRows({ filter }) {
+    async queryRows({ filter }, { limit, cursor }) {
       called('queryRows');
       if (typeof filter !== 'object' || !Array.isArray(filter['$or']))
         throw new Error('not the query of a feed');
@@ -100,12 +106,15 @@ export const createLiveUpstream = (now: () => number): LiveUpstream => {
       );
       const odd = new GatewayError('UPSTREAM_INVALID_RESPONSE', 'odd');
       const shown = rows.filter(({ id }) => !upstream.omitted.has(id));
-      const answer = shown.map((each) => ({
+      shown.sort((one, other) => Number(one.startedAt) - Number(other.startedAt));
+      const start = Number(cursor ?? 0);
+      const end = start + limit;
+      const answer = shown.slice(start, end).map((each) => ({
         id: each.id,
         value: upstream.unreadable.has(each.id) ? odd : seen(each),
       }));
       await upstream.answer();
-      return { rows: answer, next: null };
+      return { rows: answer, next: end < shown.length ? String(end) : null };
     },
   };
   return upstream;

@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { drain, listen } from '../../src/listen.ts';
 
@@ -16,15 +17,43 @@ export interface UpstreamCall {
 
 export type Reply =
   | { readonly status?: number; readonly json?: unknown; readonly headers?: Record<string, string> }
-  | { readonly status?: number; readonly text: string; readonly headers?: Record<string, string> }
+  | { readonly status?: number; readonly text: string | Buffer; readonly headers?: Record<string, string> }
   | 'hang'
-  | 'reset';
+  | 'reset'
+  | Play;
+
+/** Writes the answer itself, bit by bit or not at all. */
+export type Play = (response: ServerResponse) => void;
 
 export interface ScriptedUpstream {
   readonly url: URL;
   readonly calls: readonly UpstreamCall[];
   count(operation?: string): number;
+  /** Settles once no answer is being waited for. */
+  idle(): Promise<void>;
+  /** Settles once nobody is connected. */
+  deserted(): Promise<void>;
+  /** Refuses every connection from now on. */
+  stop(): Promise<void>;
 }
+
+/** Things that come and go, and word of when all have gone. */
+const createPresence = <Thing>() => {
+  const present = new Set<Thing>();
+  let waiting: (() => void)[] = [];
+  return {
+    come: (thing: Thing) => void present.add(thing),
+    go(thing: Thing) {
+      present.delete(thing);
+      if (present.size > 0) return;
+      for (const tell of waiting) tell();
+      waiting = [];
+    },
+    none: async () => {
+      if (present.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
+};
 
 const operationOf = (method: string, path: string): string => {
   if (path.startsWith('/data-move-scheduler/v1/sync-jobs')) {
@@ -44,8 +73,12 @@ export const startScriptedUpstream = async (
   reply: (call: UpstreamCall) => Reply | Promise<Reply>,
 ): Promise<ScriptedUpstream> => {
   const calls: UpstreamCall[] = [];
+  const answers = createPresence<ServerResponse>();
+  const sockets = createPresence<Socket>();
   const { server, url } = await listen(
     async (request, response) => {
+      answers.come(response);
+      response.once('close', () => answers.go(response));
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://upstream');
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -71,6 +104,7 @@ export const startScriptedUpstream = async (
         request.socket.destroy();
         return;
       }
+      if (typeof answer === 'function') return answer(response);
       response.writeHead(answer.status ?? 200, {
         'content-type': 'application/json',
         'x-wix-request-id': `request-${calls.length}`,
@@ -81,11 +115,18 @@ export const startScriptedUpstream = async (
     0,
     '127.0.0.1',
   );
+  server.on('connection', (socket) => {
+    sockets.come(socket);
+    socket.once('close', () => sockets.go(socket));
+  });
   onTestFinished(() => drain(server, 0));
   return {
     url: new URL(url),
     calls,
     count: (operation) =>
       operation === undefined ? calls.length : calls.filter((call) => call.operation === operation).length,
+    idle: answers.none,
+    deserted: sockets.none,
+    stop: () => drain(server, 0),
   };
 };

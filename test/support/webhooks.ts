@@ -4,7 +4,7 @@ import { createGateway, graphqlPath } from '../../src/gateway.ts';
 import { drain, listen } from '../../src/listen.ts';
 import { withWebhooks } from '../../src/webhooks/serve-webhooks.ts';
 import { createFakeClock, type FakeClock, settled } from './fake-clock.ts';
-import { defaultWatch, type TestOptions, usualUpstream } from './gateway.ts';
+import { defaultWatch, type TestOptions, usualDocuments, usualUpstream } from './gateway.ts';
 import { type WatchOptions, watchByEvents } from './live-client.ts';
 import { type MemoryLog, memoryLog } from './memory-log.ts';
 import { guid, type Row } from './rows.ts';
@@ -95,6 +95,7 @@ export const openWebhookServer = async (
     clock,
     log: logged.log,
     ...usualUpstream,
+    ...usualDocuments,
     watch: defaultWatch,
     ...options,
   });

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface Usage {
   readonly residentBytes: number;
   readonly cpuMs: number;
+  /** Of an upstream: the calls it has had. */
+  readonly calls?: number;
 }
 
 export interface Child {
@@ -76,7 +78,7 @@ export const startChild = async (
 };
 
 /** In such a program: tells that it is ready, and from then on what it uses. */
-export const reportReady = (details: object = {}): void => {
+export const reportReady = (details: object = {}, more: () => object = () => ({})): void => {
   process.on('message', (message: { type?: string }) => {
     if (message.type !== 'usage') return;
     const { user, system } = process.cpuUsage();
@@ -84,6 +86,7 @@ export const reportReady = (details: object = {}): void => {
       type: 'usage',
       residentBytes: process.memoryUsage.rss(),
       cpuMs: (user + system) / 1000,
+      ...more(),
     });
   });
   process.send?.({ type: 'ready', ...details });

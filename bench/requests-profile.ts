@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { askLoad } from './requests/ask-load.ts';
+import { gateway, start } from './requests/servers.ts';
+import { createSite } from './requests/site.ts';
+import { workloads } from './requests/workloads.ts';
+import { startChild } from './support/child.ts';
+import { type Hot, hottest } from './support/cpu-profile.ts';
+import { circumstances, table } from './support/markdown.ts';
+import { stayOnCore } from './support/pinned.ts';
+
+/** Where the gateway's time goes: a CPU profile of each workload in bench/results/, and its hottest parts in short. */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    top: { type: 'string', default: '12' },
+    env: { type: 'string', multiple: true, default: [] },
+    /** More for the gateway's Node, for example --max-semi-space-size=32. */
+    flags: { type: 'string', default: '' },
+  },
+});
+const seconds = Number(values.seconds);
+const env = Object.fromEntries(values.env.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
+const results = new URL('results/', import.meta.url);
+await mkdir(results, { recursive: true });
+const first = workloads[0]?.questions(createSite())[0];
+if (!first) throw new Error('There is no workload.');
+
+stayOnCore(1);
+const upstream = await startChild('requests/stub');
+const load = await startChild('requests/load');
+const percent = ({ name, share }: Hot) => [`\`${name}\``, `${(share * 100).toFixed(1)} %`];
+
+console.log(`${circumstances()}. Self time without idling, while 64 connections ask.`);
+for (const { name, title, finishedCache } of workloads) {
+  if (values.only !== undefined && !values.only.split(',').includes(name)) continue;
+  const profile = new URL(`${name}.cpuprofile`, results);
+  const nodeFlags = [
+    ...values.flags.split(' ').filter(Boolean),
+    '--cpu-prof',
+    `--cpu-prof-dir=${fileURLToPath(results)}`,
+    `--cpu-prof-name=${name}.cpuprofile`,
+  ];
+  const server = await start(gateway({ finishedCache, nodeFlags, env }), {
+    core: 0,
+    upstreamUrl: upstream.ready.url,
+    first,
+  });
+  const asked = { url: server.url, workload: name, connections: 64, callers: 64 };
+  await askLoad(load, { ...asked, seconds: 4 });
+  const { wrong } = await askLoad(load, { ...asked, seconds });
+  if (wrong !== null) throw new Error(`${title}: ${wrong}`);
+  await server.process.stop();
+  const { functions, places } = await hottest(profile, seconds * 1000);
+  const top = Number(values.top);
+  console.log(`\n### ${title}\n`);
+  console.log(table(['Package or file', 'Self time'], places.slice(0, top).map(percent)));
+  console.log(`\n${table(['Function', 'Self time'], functions.slice(0, top).map(percent))}`);
+}
+await load.stop();
+await upstream.stop();

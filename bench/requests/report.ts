@@ -1,0 +1,162 @@
+import { circumstances, table } from '../support/markdown.ts';
+import { mb, median, ms } from '../support/numbers.ts';
+import type { Latency } from './added-latency.ts';
+import type { Server } from './servers.ts';
+import type { Workload } from './workloads.ts';
+
+/** What one server did with one workload in one round. */
+export interface Round {
+  readonly round: number;
+  readonly contender: string;
+  readonly workload: string;
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly cpuPerThousand: number;
+  /** How much of its core it had; well below 1 something else was in the way. */
+  readonly coreShare: number;
+  readonly residentBytes: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly compared: number;
+}
+
+export interface Measured {
+  readonly values: {
+    readonly rounds: string;
+    readonly seconds: string;
+    readonly connections: string;
+    readonly callers: string;
+    readonly env: readonly string[];
+    readonly flags: string;
+  };
+  readonly chosen: readonly Workload[];
+  readonly servers: readonly Server[];
+  readonly rounds: readonly Round[];
+  /** By server and workload: upstream calls of requests that come one after the other. */
+  readonly callsPerRequest: ReadonlyMap<string, number>;
+  readonly latencies: readonly Latency[];
+  readonly missing: readonly string[];
+}
+
+/** How many times as fast as the best peer the gateway means to be. */
+const goals: Readonly<Record<string, number>> = {
+  one: 1.2,
+  list: 1.1,
+  aliases: 1.1,
+  schedules: 2,
+  finished: 2,
+};
+
+const isOurs = (name: string) => /^(gateway|other)/.test(name);
+const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 20 ? 2 : 0 });
+const times = (value: number) => `${value.toFixed(2)} x`;
+
+/** The median over the rounds of how one compares with another in the same round. */
+const ratio = (rounds: readonly Round[], one: string, other: string, of: (round: Round) => number): number =>
+  median(
+    rounds
+      .filter(({ contender }) => contender === one)
+      .flatMap((mine) => {
+        const theirs = rounds.find(({ contender, round }) => contender === other && round === mine.round);
+        return theirs ? [of(mine) / of(theirs)] : [];
+      }),
+  );
+
+const perSecond = (round: Round) => round.perSecond;
+const perCpu = (round: Round) => 1 / round.cpuPerThousand;
+
+const rowsOf = (
+  { servers, rounds, callsPerRequest }: Measured,
+  { name, title }: Workload,
+): readonly (readonly string[])[] => {
+  const of = rounds.filter(({ workload }) => workload === name);
+  const there = servers.filter(({ contender }) => of.some((round) => round.contender === contender.name));
+  return there.map(({ contender }) => {
+    const mine = of.filter((round) => round.contender === contender.name);
+    const middle = (of: (round: Round) => number) => median(mine.map(of));
+    return [
+      title,
+      contender.title,
+      number(middle(perSecond)),
+      times(ratio(of, contender.name, 'plain', perSecond)),
+      `${number(middle((round) => round.cpuPerThousand))} ms`,
+      number(callsPerRequest.get(`${contender.name} ${name}`) ?? Number.NaN),
+      `${middle((round) => round.p50)} / ${middle((round) => round.p99)} ms`,
+      mb(Math.max(...mine.map((round) => round.residentBytes))),
+      `${(middle((round) => round.coreShare) * 100).toFixed(0)} %`,
+    ];
+  });
+};
+
+const goalOf = ({ rounds }: Measured, { name, title }: Workload): readonly string[] => {
+  const of = rounds.filter(({ workload }) => workload === name);
+  const names = [...new Set(of.map(({ contender }) => contender))];
+  const ours = names.find(isOurs) ?? '';
+  const speed = (peer: string) => ratio(of, peer, 'plain', perSecond);
+  const best =
+    names.filter((peer) => !isOurs(peer)).toSorted((one, other) => speed(other) - speed(one))[0] ?? '';
+  const reached = ratio(of, ours, best, perSecond);
+  const goal = goals[name] ?? 1;
+  return [
+    title,
+    best,
+    times(reached),
+    times(ratio(of, ours, best, perCpu)),
+    `${goal} x`,
+    reached >= goal ? 'reached' : 'not reached',
+  ];
+};
+
+const processRow = (server: Server, { rounds, latencies }: Measured): readonly string[] => {
+  const { contender, startMs, process } = server;
+  const latency = latencies.find((one) => one.contender === contender.name);
+  const resident = rounds
+    .filter((round) => round.contender === contender.name)
+    .map((round) => round.residentBytes);
+  return [
+    contender.title,
+    latency ? `${latency.addedMs.toFixed(2)} ms` : '',
+    ms(startMs),
+    resident.length === 0 ? '' : mb(Math.max(...resident)),
+    mb(process.peakBytes()),
+  ];
+};
+
+export const report = (measured: Measured): string => {
+  const { values, chosen, servers, latencies, missing, rounds } = measured;
+  const { rounds: count, seconds, connections, callers, env, flags } = values;
+  const extra = [...env, flags].filter(Boolean);
+  const bare = latencies.find(({ contender }) => contender === 'upstream')?.ms ?? Number.NaN;
+  const compared = rounds.reduce((sum, round) => sum + round.compared, 0);
+  const repeat = `npm ci --prefix bench/peers && npm run bench -- --rounds ${count} --seconds ${seconds} --callers ${callers}`;
+  const goals = chosen.map((workload) => goalOf(measured, workload));
+  return [
+    `${circumstances()}. \`${repeat}\`. Medians of ${count} interleaved rounds of ${seconds} s, ratios within a round; ${connections} connections with ${callers} credentials; each server alone on one core, load and stub on the other. Every question was asked and compared with REST's rows before the load, and ${compared.toLocaleString('en')} answers during it.`,
+    ...(extra.length > 0 ? ['', `The gateway ran with ${extra.join(' ')}.`] : []),
+    ...missing.flatMap((sentence) => ['', `**${sentence}**`]),
+    '',
+    table(
+      [
+        'Workload',
+        'Server',
+        'Requests/s',
+        'beside plain',
+        'CPU per 1,000',
+        'Upstream calls',
+        'p50 / p99',
+        'Resident',
+        'of its core',
+      ],
+      chosen.flatMap((workload) => rowsOf(measured, workload)),
+    ),
+    '',
+    table(['Goal', 'Best peer here', 'Requests/s beside it', 'by CPU', 'Goal', ''], goals),
+    '',
+    `One job at a time: upstream itself answers in ${bare.toFixed(2)} ms.`,
+    '',
+    table(
+      ['Server', 'Added to upstream', 'Start to first answer', 'Most resident after a round', 'Peak'],
+      servers.map((server) => processRow(server, measured)),
+    ),
+  ].join('\n');
+};

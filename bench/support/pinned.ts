@@ -1,0 +1,72 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+/** A program that knows nothing of the bench, kept to one core and watched from outside. Linux only. */
+export interface Pinned {
+  readonly startedAt: number;
+  /** Milliseconds of CPU since it began. */
+  cpuMs(): number;
+  residentBytes(): number;
+  /** The most it ever had. */
+  peakBytes(): number;
+  stop(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const program of running) program.kill('SIGKILL');
+});
+
+const msPerTick = 10;
+
+/** Keeps this process, and what it starts from now on, away from the core that is measured. */
+export const stayOnCore = (core: number): void => {
+  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' });
+};
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+};
+
+export const startPinned = (
+  command: readonly string[],
+  { core, env, cwd }: { core: number; env: Record<string, string>; cwd: URL },
+): Pinned => {
+  const startedAt = performance.now();
+  // taskset becomes the program, so its id is the program's
+  const program = spawn('taskset', ['-c', String(core), ...command], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  running.add(program);
+  const exited = once(program, 'exit');
+  const read = (file: string) => readFileSync(`/proc/${program.pid}/${file}`, 'utf8');
+  const status = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read('status'))?.[1]) * 1024;
+  return {
+    startedAt,
+    cpuMs() {
+      const fields = read('stat')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+    },
+    residentBytes: () => status('VmRSS'),
+    peakBytes: () => status('VmHWM'),
+    async stop() {
+      program.kill('SIGTERM');
+      const hard = setTimeout(() => program.kill('SIGKILL'), 10_000);
+      await exited;
+      clearTimeout(hard);
+      running.delete(program);
+    },
+  };
+};

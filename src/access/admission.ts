@@ -1,0 +1,88 @@
+import type { Origins } from './origins.ts';
+
+/** The most that a request's body may have, and a message over a WebSocket. */
+export const maxBodyBytes = 256 * 1024;
+
+/** What is known of a request before its body. */
+export interface RequestHead {
+  readonly method: string;
+  /** The name that it was sent to. */
+  readonly host: string | null;
+  header(name: string): string | null;
+}
+
+/** Why a request is not served. */
+export interface Refusal {
+  readonly status: 400 | 403 | 413 | 415;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Null when the request may come in. */
+export type Admission = (head: RequestHead) => Refusal | null;
+
+// without reading on: what is left on the wire belongs to no request
+const hangUp = { connection: 'close' };
+
+export const bodyTooLarge: Refusal = {
+  status: 413,
+  message: `A request body may have ${maxBodyBytes} bytes; this one has more. Ask for less at a time, and put files where createFileUploadUrl says.`,
+  headers: hangUp,
+};
+
+const refuseSender = (origins: Origins, { host, header }: RequestHead): Refusal | null => {
+  if (!origins.isOwnHost(host)) {
+    return {
+      status: 403,
+      message:
+        'This gateway serves its own machine only, and not under this name. If a proxy or you have given it this name, add its origin to ALLOWED_ORIGINS.',
+    };
+  }
+  const origin = header('origin');
+  if (!origins.isAllowed({ origin, host })) {
+    return {
+      status: 403,
+      message:
+        'Pages of this origin may not use the gateway. If they should, its operator adds the origin to ALLOWED_ORIGINS.',
+    };
+  }
+  // images and scripts of other pages name no origin; links do neither, but only lead here
+  const isEmbedded = header('sec-fetch-site') === 'cross-site' && header('sec-fetch-mode') !== 'navigate';
+  if (origin === null && isEmbedded) {
+    return {
+      status: 403,
+      message: 'Another page may not embed this. Ask with fetch, which names its origin.',
+    };
+  }
+  return null;
+};
+
+const refuseBody = ({ method, header }: RequestHead): Refusal | null => {
+  const length = header('content-length');
+  if (length !== null && !/^\d+$/.test(length)) {
+    return { status: 400, message: 'Content-Length is not a number of bytes.', headers: hangUp };
+  }
+  if (Number(length) > maxBodyBytes) return bodyTooLarge;
+  const encoding = header('content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    return {
+      status: 415,
+      message: `A compressed body is not inflated here. Send it without "Content-Encoding: ${encoding}".`,
+      headers: { 'accept-encoding': 'identity' },
+    };
+  }
+  if (method !== 'POST') return null;
+  const contentType = header('content-type');
+  // forms and plain text are what a page of any site may send without its browser asking first
+  if (contentType !== null && /^application\/json\s*(;|$)/i.test(contentType)) return null;
+  return {
+    status: 415,
+    message: `A POST needs "Content-Type: application/json" and a JSON body; this one has ${contentType ?? 'no content type'}.`,
+  };
+};
+
+/** Everything that is decided from the head of a request, whichever front received it. */
+export const createAdmission =
+  (origins: Origins): Admission =>
+  (head) =>
+    refuseSender(origins, head) ?? refuseBody(head);

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { unauthenticated } from './refusals.ts';
+
+export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+// longer ones do not fit into the headers of a request
+const maxLength = 16_384;
+
+/** The token in an Authorization header, or in the connection parameter of that name. */
+export const bearerOf = (authorization: string | null): string => {
+  if (authorization === null || authorization === '') {
+    throw unauthenticated(
+      'This gateway wants to know who asks, and no token came along. Send it as "Authorization: Bearer <token>", over a WebSocket as `authorization` in connectionParams.',
+    );
+  }
+  const [, token] =
+    (authorization.length <= maxLength && /^Bearer +([\x21-\x7e]+)$/i.exec(authorization)) || [];
+  if (token === undefined) {
+    throw unauthenticated(
+      'The authorization is not of the form "Bearer <token>", with one token of plain characters. Send the token of this gateway in that form.',
+    );
+  }
+  return token;
+};

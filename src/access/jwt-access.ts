@@ -1,0 +1,137 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JwtAccess } from '../config/access-settings.ts';
+import { type Scope, scopes } from '../config/token-file.ts';
+import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Access } from './access.ts';
+import { bearerOf, digestOf } from './bearer.ts';
+import { fetchKeys } from './fetch-keys.ts';
+import { type Principal, someone } from './principal.ts';
+import { tokenExpired, unauthenticated } from './refusals.ts';
+import { createRemoteKeys } from './remote-keys.ts';
+
+/** Whoever knows the public key must not be able to sign with it, so none that is symmetric. */
+const algorithms = ['RS', 'PS', 'ES'].flatMap((family) => [`${family}256`, `${family}384`, `${family}512`]);
+algorithms.push('EdDSA', 'Ed25519');
+
+/** How far the clocks of issuer and gateway may be apart. */
+const toleranceMs = 5000;
+/** The longest that a timer can wait. */
+const maxWaitMs = 2 ** 31 - 1;
+
+const advice = 'Get a token for this gateway from its issuer, and send that.';
+
+const explainClaim = ({ claim, reason }: errors.JWTClaimValidationFailed): string => {
+  if (claim === 'exp' && reason === 'missing') {
+    return `The token says in no exp when it ends, and one without end is not accepted. ${advice}`;
+  }
+  if (claim === 'nbf' && reason === 'check_failed') {
+    return 'The token is not valid yet (nbf). Ask again later, or check the clocks of issuer and gateway.';
+  }
+  if (claim === 'iss' || claim === 'aud') {
+    return `The token is of another issuer (iss) or for another audience (aud) than this gateway accepts. ${advice}`;
+  }
+  return `A claim of the token is not as it has to be. ${advice}`;
+};
+
+/** What the client may be told. Nothing of the token, and so nothing of jose's errors, which carry its claims. */
+const explain = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof errors.JWTExpired) return tokenExpired();
+  if (error instanceof errors.JWTClaimValidationFailed) return unauthenticated(explainClaim(error));
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return unauthenticated(
+      `The token is not signed in a way that is accepted: it has to be one of ${algorithms.join(', ')}. ${advice}`,
+    );
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
+    return unauthenticated(
+      `The token is not signed with a key of the issuer that this gateway trusts. ${advice}`,
+    );
+  }
+  return unauthenticated(`The authorization holds no JWT that could be checked. ${advice}`);
+};
+
+const textOf = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 200) : null;
+
+/** From `scope`, words with spaces between them, or `scp`, which may be a list as well. */
+const scopesOf = ({ scope, scp }: JWTPayload): ReadonlySet<Scope> => {
+  const words = [scope, scp].flatMap((claim) =>
+    typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [],
+  );
+  return new Set(scopes.filter((each) => words.includes(each)));
+};
+
+/** Who may call by a token that an issuer has signed. */
+export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Access => {
+  const { issuer, audience, keys } = settings;
+  const { now } = clock;
+  const getKey: JWTVerifyGetKey =
+    'url' in keys
+      ? createRemoteKeys({ request: () => fetchKeys(keys.url, clock), now, log })
+      : async () => keys.publicKey;
+
+  const expected = () => ({
+    algorithms,
+    issuer,
+    audience,
+    requiredClaims: ['exp'],
+    clockTolerance: toleranceMs / 1000,
+    currentDate: new Date(now()),
+  });
+
+  const verify = async (token: string): Promise<JWTPayload> => {
+    try {
+      return (await jwtVerify(token, getKey, expected())).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // it names no key, so it may be any of them
+      for await (const key of error) {
+        try {
+          return (await jwtVerify(token, key, expected())).payload;
+        } catch (other) {
+          if (!(other instanceof errors.JWSSignatureVerificationFailed)) throw other;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
+  };
+
+  const principalOf = (token: string, payload: JWTPayload): Principal => {
+    const { sub } = payload;
+    const client = textOf(payload['client_id']) ?? textOf(payload['azp']);
+    // one that names nobody is told from others by itself
+    const own = client === null ? ['token', digestOf(token).toString('base64url')] : ['client', client];
+    const expiresAt = (payload.exp ?? 0) * 1000;
+    return someone(['jwt', issuer, ...(textOf(sub) === null ? own : ['sub', String(sub)])], {
+      name: textOf(sub) ?? client ?? 'unnamed',
+      scopes: scopesOf(payload),
+      // who comes in the time that tolerance gives is not sent away at once
+      expiresAt: expiresAt > now() ? expiresAt : expiresAt + toleranceMs,
+    });
+  };
+
+  return {
+    async identify(authorization) {
+      const token = bearerOf(authorization);
+      try {
+        return principalOf(token, await verify(token));
+      } catch (error) {
+        throw explain(error);
+      }
+    },
+    whenOver({ expiresAt }, callback) {
+      let cancel = () => {};
+      const wait = () => {
+        const leftMs = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
+        if (leftMs > 0) cancel = clock.after(Math.min(leftMs, maxWaitMs), wait);
+        else callback(tokenExpired());
+      };
+      wait();
+      return () => cancel();
+    },
+    close() {},
+  };
+};

@@ -1,0 +1,99 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { isLoopback } from '../domain/origin.ts';
+
+/** How much one may do. 0 for as much as they like. */
+export interface LimitSettings {
+  readonly callerOperationsPerMinute: number;
+  readonly addressOperationsPerMinute: number;
+  /** How many WebSockets may be open at a time. */
+  readonly callerSockets: number;
+  readonly addressSockets: number;
+  readonly failedAuthsPerMinute: number;
+  /** Whose word on the address of a client is taken. */
+  readonly trustedProxies: readonly AddressRange[];
+}
+
+/** An address, and how many of its bits count. */
+export type AddressRange = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+export const noLimits: LimitSettings = {
+  callerOperationsPerMinute: 0,
+  addressOperationsPerMinute: 0,
+  callerSockets: 0,
+  addressSockets: 0,
+  failedAuthsPerMinute: 0,
+  trustedProxies: [],
+};
+
+/** For strangers. Who listens on loopback serves only this machine, and limits nobody unless told to. */
+const usual = {
+  callerOperationsPerMinute: 3000,
+  addressOperationsPerMinute: 6000,
+  callerSockets: 1000,
+  addressSockets: 1000,
+};
+
+const parseRange = (text: string): AddressRange | null => {
+  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
+  const address = ipaddr.isValid(text) ? ipaddr.process(text) : null;
+  return address && [address, address.kind() === 'ipv4' ? 32 : 128];
+};
+
+const ranges = z
+  .string()
+  .transform((text) => text.split(',').map((each) => parseRange(each.trim())))
+  .refine((list): list is AddressRange[] => !list.includes(null), {
+    error: 'a list of addresses or ranges with commas between them, for example 10.0.0.0/8,fd00::/8',
+  });
+
+const error = 'a whole number from 0 to 1000000000';
+const limit = z
+  .string()
+  .regex(/^\d{1,10}$/, { error })
+  .transform(Number)
+  .refine((value) => value <= 1_000_000_000, { error });
+
+const unlimited = (count: number) => `unset: ${count}, or no limit while only this machine can ask`;
+
+/** The variables of limits: how each is parsed, its default, and what --help says of it. */
+export const limitVariables = {
+  CALLER_OPERATIONS_PER_MINUTE: limit
+    .optional()
+    .describe(
+      `How many operations a caller may send; 0: no limit, ${unlimited(usual.callerOperationsPerMinute)}.`,
+    ),
+  ADDRESS_OPERATIONS_PER_MINUTE: limit
+    .optional()
+    .describe(
+      `The same of all callers at one address; 0: no limit, ${unlimited(usual.addressOperationsPerMinute)}.`,
+    ),
+  CALLER_SOCKETS: limit
+    .optional()
+    .describe(`How many WebSockets a caller may have open; 0: no limit, ${unlimited(usual.callerSockets)}.`),
+  ADDRESS_SOCKETS: limit
+    .optional()
+    .describe(`The same of all callers at one address; 0: no limit, ${unlimited(usual.addressSockets)}.`),
+  FAILED_AUTHS_PER_MINUTE: limit
+    .prefault('100')
+    .describe('How many tokens that are not accepted an address may try; 0: no limit.'),
+  TRUSTED_PROXIES: ranges
+    .optional()
+    .describe('Addresses of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.'),
+};
+
+type Parsed = z.infer<z.ZodObject<typeof limitVariables>>;
+
+export const limitSettings = (parsed: Parsed, host: string): LimitSettings => {
+  const trustedProxies = parsed.TRUSTED_PROXIES ?? [];
+  // a proxy on this machine brings strangers
+  const fallback = isLoopback(host) && trustedProxies.length === 0 ? noLimits : usual;
+  return {
+    callerOperationsPerMinute: parsed.CALLER_OPERATIONS_PER_MINUTE ?? fallback.callerOperationsPerMinute,
+    addressOperationsPerMinute: parsed.ADDRESS_OPERATIONS_PER_MINUTE ?? fallback.addressOperationsPerMinute,
+    callerSockets: parsed.CALLER_SOCKETS ?? fallback.callerSockets,
+    addressSockets: parsed.ADDRESS_SOCKETS ?? fallback.addressSockets,
+    failedAuthsPerMinute: parsed.FAILED_AUTHS_PER_MINUTE,
+    trustedProxies,
+  };
+};

@@ -1,0 +1,37 @@
+import { IncomingMessage } from 'node:http';
+import type { Plugin } from 'graphql-yoga';
+import type { Gate } from '../access/gate.ts';
+import type { Principal } from '../access/principal.ts';
+
+export interface RequestAuthentication {
+  readonly plugin: Plugin;
+  /** Who sent a request that was let in. */
+  principalOf(request: Request): Principal;
+}
+
+const peerOf = (serverContext: object): string | undefined =>
+  'req' in serverContext && serverContext.req instanceof IncomingMessage
+    ? serverContext.req.socket.remoteAddress
+    : undefined;
+
+/** Lets requests in before anything of them is read but their headers. */
+export const createRequestAuthentication = (gate: Gate): RequestAuthentication => {
+  const principals = new WeakMap<Request, Principal>();
+  return {
+    plugin: {
+      async onRequestParse({ request, serverContext }) {
+        const { headers } = request;
+        const address = gate.addressOf(peerOf(serverContext), headers.get('x-forwarded-for') ?? undefined);
+        gate.countFrom(address);
+        const principal = await gate.admit(headers.get('authorization'), address);
+        gate.count(principal);
+        principals.set(request, principal);
+      },
+    },
+    principalOf(request) {
+      const principal = principals.get(request);
+      if (principal === undefined) throw new Error('A request came past the gate.');
+      return principal;
+    },
+  };
+};

@@ -1,0 +1,103 @@
+import {
+  type ExecutionArgs,
+  GraphQLError,
+  getOperationAST,
+  getVariableValues,
+  Lexer,
+  Source,
+  TokenKind,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { type Measures, measureOperation } from './measure-operation.ts';
+
+/** The most of each that one operation may ask for. */
+export interface DocumentLimits extends Measures {
+  /** Of the whole document. */
+  readonly tokens: number;
+}
+
+/** How deep brackets may stand in each other, in a document or in variables. Deeper ones would exhaust the stack. */
+const maxNesting = 64;
+
+const advice: Readonly<Record<keyof DocumentLimits | 'nesting', readonly [what: string, advice: string]>> = {
+  cost: [
+    'would take about # upstream calls',
+    'Ask for less at a time: a smaller `first`, or fewer fields that call upstream for each row, such as `logs`.',
+  ],
+  fields: ['may answer with about # fields', 'Ask for fewer fields, or for smaller pages.'],
+  depth: ['is # fields deep', 'Ask for less in one go.'],
+  aliases: [
+    'has # aliases, fragments counted where they are spread',
+    'Use `nodes(ids:)`, or ask in several requests.',
+  ],
+  directives: ['has # directives, fragments counted where they are spread', 'Leave some out.'],
+  rootFields: ['has # fields at its root', 'Use `nodes(ids:)`, or ask in several requests.'],
+  tokens: ['has more than # tokens', 'Move values into variables, or ask in several requests.'],
+  nesting: ['has brackets # deep, in itself or in its variables', 'Write it flatter.'],
+};
+
+const tooComplex = (measure: keyof typeof advice, amount: number, limit: number): GraphQLError => {
+  const [what, whatToDo] = advice[measure];
+  return new GraphQLError(
+    `This operation ${what.replace('#', String(amount))}; the limit is ${limit}. ${whatToDo}`,
+    { extensions: { code: 'QUERY_TOO_COMPLEX', [measure]: amount, limit, http: { status: 400 } } },
+  );
+};
+
+const opening: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** Reads tokens until there are too many. No tree is made of them. */
+const checkTokens = (source: string | Source, maxTokens: number) => {
+  const lexer = new Lexer(typeof source === 'string' ? new Source(source) : source);
+  let nesting = 0;
+  for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF; ) {
+    tokens += 1;
+    if (tokens > maxTokens) throw tooComplex('tokens', maxTokens, maxTokens);
+    if (opening.has(lexer.token.kind)) nesting += 1;
+    else if (closing.has(lexer.token.kind)) nesting -= 1;
+    if (nesting > maxNesting) throw tooComplex('nesting', nesting, maxNesting);
+  }
+};
+
+const isNestedDeeper = (value: unknown, levels: number): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isNestedDeeper(each, levels - 1));
+};
+
+const measured = ['depth', 'rootFields', 'aliases', 'directives', 'cost', 'fields'] as const;
+
+const checkOperation = (
+  { schema, document, operationName, variableValues }: ExecutionArgs,
+  limits: DocumentLimits,
+): GraphQLError | null => {
+  if (isNestedDeeper(variableValues, maxNesting)) return tooComplex('nesting', maxNesting + 1, maxNesting);
+  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
+  // variables that are not valid are refused by the execution, which says why
+  if (coerced === undefined) return null;
+  const measures = measureOperation({ schema, document, operationName, variables: coerced });
+  const exceeded = measured.find((measure) => measures[measure] > limits[measure]);
+  return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
+};
+
+/**
+ * Refuses what asks for too much, whatever the transport: by its tokens before it is parsed, by all else before it is
+ * run, when its variables are known. In between stands validation, whose work the tokens bound.
+ */
+export const useDocumentLimits = (limits: DocumentLimits): Plugin => ({
+  onParse({ parseFn, setParseFn }) {
+    setParseFn((source, options) => {
+      checkTokens(source, limits.tokens);
+      return parseFn(source, options);
+    });
+  },
+  onExecute({ args, setResultAndStopExecution }) {
+    const error = checkOperation(args, limits);
+    if (error) setResultAndStopExecution({ errors: [error] });
+  },
+  onSubscribe({ args, setResultAndStopExecution }) {
+    const error = checkOperation(args, limits);
+    if (error) setResultAndStopExecution({ errors: [error] });
+  },
+});

@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Bounds, drain, listen, usualBounds } from '../src/listen.ts';
+import { openGateway } from './support/gateway.ts';
+import { transports } from './support/live-client.ts';
+import { openServer } from './support/live-server.ts';
+import { memoryLog } from './support/memory-log.ts';
+import { openRaw, sendRaw } from './support/raw-http.ts';
+import { jobsPage } from './support/rows.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const limit = 256 * 1024;
+const json = { 'content-type': 'application/json' };
+const head = '{"query":"{ __typename }","extensions":{"pad":"';
+const tail = '"}}';
+const bodyOf = (bytes: number) => `${head}${'x'.repeat(bytes - head.length - tail.length)}${tail}`;
+const closes = /^connection: close\r$/im;
+
+const open = async () => {
+  const upstream = await startScriptedUpstream(() => jobsPage([]));
+  const { log, events } = memoryLog();
+  return { ...(await openServer(upstream.url, {}, log)), upstream, events };
+};
+
+const headOf = (url: string, ...lines: readonly string[]) =>
+  [
+    'POST /graphql HTTP/1.1',
+    `Host: ${new URL(url).host}`,
+    'Content-Type: application/json',
+    ...lines,
+    '',
+    '',
+  ].join('\r\n');
+const chunk = (bytes: string) => `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
+
+describe('a body', () => {
+  it.each([
+    ['of a known length', {}],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('%s may have 256 KiB and no byte more', async (_how, headers) => {
+    const { url } = await open();
+    const fits = await sendRaw(url, { headers: { ...json, ...headers }, body: bodyOf(limit) });
+    expect([fits.status, fits.text]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+    const over = await sendRaw(url, { headers: { ...json, ...headers }, body: bodyOf(limit + 1) });
+    expect([over.status, over.headers.connection]).toEqual([413, 'close']);
+    expect(JSON.parse(over.text).errors).toMatchObject([
+      { message: expect.stringContaining('262144 bytes'), extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+  });
+
+  it('that says it is too long is refused before a byte of it has come', async () => {
+    const { url } = await open();
+    for (const length of [limit + 1, 10_000_000_000]) {
+      const { write, answer } = await openRaw(url);
+      write(headOf(url, `Content-Length: ${length}`));
+      const text = await answer;
+      expect(text).toMatch(/^HTTP\/1.1 413 /);
+      expect(text).toMatch(closes);
+      expect(text).toContain('"errors"');
+    }
+  });
+
+  it('that never ends is read up to the limit, and hung up on', async () => {
+    const { url, events } = await open();
+    const { write, answer } = await openRaw(url);
+    write(headOf(url, 'Transfer-Encoding: chunked'));
+    for (let sent = 0; sent <= limit; sent += 65_536) write(chunk('x'.repeat(65_536)));
+    const text = await answer;
+    expect(text).toMatch(/^HTTP\/1.1 413 /);
+    expect(text).toMatch(closes);
+    expect(events(40)).toEqual([]);
+  });
+
+  it('that nobody will read ends the connection too', async () => {
+    const { url } = await open();
+    for (const [start, status] of [
+      [headOf(url, 'Content-Length: 1000', 'Origin: https://evil.example'), 403],
+      [headOf(url, 'Content-Length: 1000').replace('application/json', 'text/plain'), 415],
+      [headOf(url, 'Content-Length: 1000').replace('POST', 'GET'), 400],
+    ] as const) {
+      const { write, answer } = await openRaw(url);
+      write(`${start}{`);
+      expect(await answer).toContain(`HTTP/1.1 ${status} `);
+    }
+  });
+
+  it('that breaks off is nothing to worry the operator with', async () => {
+    const { url, events } = await open();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(`${headOf(url, 'Content-Length: 100')}{"query":`);
+    socket.destroy();
+    await once(socket, 'close');
+    expect((await sendRaw(url, { headers: json, body: bodyOf(100) })).status).toBe(200);
+    expect(events(40)).toEqual([]);
+  });
+
+  it('that is compressed is not inflated', async () => {
+    const { url } = await open();
+    const { origin } = new URL(url);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { ...json, origin, 'content-encoding': 'gzip' },
+      body: gzipSync(bodyOf(limit * 100)),
+    });
+    expect([response.status, response.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    expect((await response.json()).errors[0].message).toContain('not inflated');
+    for (const encoding of ['br', 'gzip, identity', 'x-unknown']) {
+      const { status } = await sendRaw(url, {
+        headers: { ...json, 'content-encoding': encoding },
+        body: bodyOf(100),
+      });
+      expect(status).toBe(415);
+    }
+    const plain = { ...json, 'content-encoding': 'identity' };
+    expect((await sendRaw(url, { headers: plain, body: bodyOf(100) })).status).toBe(200);
+  });
+
+  it('may be split anywhere, also within a letter', async () => {
+    const { url } = await open();
+    const bytes = Buffer.from('{"query":"{ nö }"}').toString('latin1');
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const at = bytes.indexOf('\xc3') + 1;
+    socket.write(headOf(url, 'Transfer-Encoding: chunked', 'Connection: close'));
+    socket.write(`${chunk(bytes.slice(0, at))}${chunk(bytes.slice(at))}0\r\n\r\n`, 'latin1');
+    let text = '';
+    for await (const part of socket.setEncoding('utf8')) text += part;
+    expect(text).toContain('Unexpected character: U+00F6');
+  });
+});
+
+describe('the body of a request to an embedded gateway', () => {
+  const post = (body: BodyInit | null, headers: Record<string, string> = {}) => {
+    const init = { method: 'POST', headers: { ...json, ...headers }, body, duplex: 'half' };
+    return new Request('http://gateway/graphql', init);
+  };
+
+  it('has the same limit, whatever its length is said to be', async () => {
+    const { fetch } = openGateway('http://127.0.0.1:1');
+    expect((await fetch(post(bodyOf(limit)))).status).toBe(200);
+    for (const headers of [{}, { 'content-length': '5' }, { 'content-length': String(limit + 1) }]) {
+      const response = await fetch(post(bodyOf(limit + 1), headers));
+      expect(response.status).toBe(413);
+      expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_USER_INPUT' });
+    }
+    expect((await fetch(post(bodyOf(100), { 'content-length': '-1' }))).status).toBe(400);
+  });
+
+  it('is read no further than that', async () => {
+    const { fetch } = openGateway('http://127.0.0.1:1');
+    let given = 0;
+    const cancelled = Promise.withResolvers<void>();
+    const endless = new ReadableStream({
+      pull(controller) {
+        given += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+      cancel: () => cancelled.resolve(),
+    });
+    expect((await fetch(post(endless))).status).toBe(413);
+    await cancelled.promise;
+    expect(given).toBeLessThanOrEqual(limit + 3 * 65_536);
+  });
+
+  it('may be missing', async () => {
+    const { fetch } = openGateway('http://127.0.0.1:1');
+    expect((await fetch(post(null))).status).toBe(400);
+  });
+});
+
+describe('a server', () => {
+  const serve = async (bounds: Bounds) => {
+    const { url, server } = await listen(
+      (_request, response) => response.end('served'),
+      0,
+      '127.0.0.1',
+      bounds,
+    );
+    onTestFinished(() => drain(server, 0));
+    return { url, server };
+  };
+  const quick = { ...usualBounds, checkEveryMs: 5 };
+
+  it('ends a request whose head is slow', async () => {
+    const { url } = await serve({ ...quick, headersTimeoutMs: 20 });
+    const { write, answer } = await openRaw(url);
+    write('POST / HTTP/1.1\r\nHost: gateway\r\nX-Slow: ');
+    expect(await answer).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('ends a request whose body is slow, at the gateway too', async () => {
+    const gateway = openGateway('http://127.0.0.1:1');
+    const bounds = { ...quick, headersTimeoutMs: 20, requestTimeoutMs: 20 };
+    const { url, server } = await listen(gateway.listener, 0, '127.0.0.1', bounds);
+    onTestFinished(() => drain(server, 0));
+    const { write, answer } = await openRaw(url);
+    write(`${headOf(url, 'Content-Length: 100')}{"query":`);
+    expect(await answer).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('keeps no more connections than it bears', async () => {
+    const { url } = await serve({ ...quick, maxConnections: 1 });
+    const first = await openRaw(url);
+    const second = await openRaw(url);
+    expect(await second.answer).toBe('');
+    first.write('GET / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
+    expect(await first.answer).toContain('served');
+  });
+
+  it('has these bounds by default', async () => {
+    const { server, url } = await listen((_request, response) => response.end(), 0, '127.0.0.1');
+    onTestFinished(() => drain(server, 0));
+    expect(url).toContain('127.0.0.1');
+    expect(server).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 65_000,
+      maxConnections: 20_000,
+    });
+  });
+});
+
+describe('what is nested 10,000 deep', () => {
+  const list = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const or = (levels: number) => `${'{"or":['.repeat(levels)}{}${']}'.repeat(levels)}`;
+  const byVariable = 'query ($f: JobFilter) { jobs(filter: $f) { nodes { id } } }';
+  const refused = { code: 'QUERY_TOO_COMPLEX', nesting: 65, limit: 64 };
+
+  it('is a mistake of the client by GET', async () => {
+    const { url, upstream, events } = await open();
+    for (const search of [
+      `query={jobs(filter:${list(7000)}){nodes{id}}}`,
+      `query=${'{a'.repeat(6000)}`,
+      `query=${encodeURIComponent(byVariable)}&variables={"f":${list(7000)}}`,
+    ]) {
+      const response = await fetch(`${url}?${search}`);
+      expect([response.status, (await response.json()).errors[0].extensions]).toEqual([400, refused]);
+    }
+    expect([upstream.count(), events(40)]).toEqual([0, []]);
+  });
+
+  it.each(Object.entries(transports))('is a mistake of the client over %s', async (_name, watchOver) => {
+    const { url, upstream, events } = await open();
+    const told = [
+      await watchOver(url, `{ jobs(filter: ${list(10_000)}) { nodes { id } } }`),
+      await watchOver(url, `${'{a'.repeat(10_000)}${'}'.repeat(10_000)}`),
+      await watchOver(url, `# ${'}'.repeat(10_000)}\n{ a(b: "${'}'.repeat(10_000)}" c: ${list(10_000)}) }`),
+      await watchOver(url, `{ a(b: """ " ${']'.repeat(10_000)} \\""" """, c: ${list(10_000)}) }`),
+      await watchOver(url, byVariable, { variables: { f: JSON.parse(or(2_000)) } }),
+      await watchOver(url, 'subscription ($f: JobFilter) { jobsUpdated(filter: $f) { kind } }', {
+        variables: { f: JSON.parse(or(2_000)) },
+      }),
+    ];
+    for (const watch of told) {
+      const { type, errors } = await watch.next();
+      expect([type, errors[0].extensions]).toEqual(['error', refused]);
+      expect(errors[0].message).toContain('brackets 65 deep');
+    }
+    expect([upstream.count(), events(40)]).toEqual([0, []]);
+  });
+
+  it('is not looked for at length in documents made for that', async () => {
+    const { ask } = await open();
+    for (const trap of ['\\"', '"', '"""', '\\"""', '"\\', '"\n', '#']) {
+      const padding = trap.repeat(Math.floor(100_000 / trap.length));
+      expect((await ask(`"${padding}${'{'.repeat(101)}`)).errors).toHaveLength(1);
+    }
+  });
+
+  it('is not what only looks like it', async () => {
+    const { ask } = await open();
+    for (const query of [
+      `{ __typename } # ${'{'.repeat(500)}`,
+      `query ($s: String = "${'['.repeat(500)}") { __typename @skip(if: false) a: __typename @include(if: true) job(id: $s) { id } }`.replace(
+        '$s: String',
+        '$s: ID!',
+      ),
+      `query ($s: ID! = """ ${'('.repeat(500)} """) { job(id: $s) { id } }`,
+      `{ ${'jobs { nodes { id } } '.repeat(90)} }`,
+    ]) {
+      expect(await ask(query)).toMatchObject({ status: 200, data: expect.anything() });
+    }
+  });
+});
