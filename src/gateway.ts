@@ -11,6 +11,7 @@ import type { CredentialSettings } from './config/credential-settings.ts';
 import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
+import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
@@ -83,6 +84,8 @@ export interface Gateway {
   readonly listener: RequestListener;
   /** What another transport needs to run operations exactly as HTTP does. */
   readonly pipeline: Pipeline;
+  /** Wix says that something happened to a job. */
+  announce(news: JobNews): void;
   close(): Promise<void>;
 }
 
@@ -128,6 +131,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
+    instanceId: options.credentials?.mode === 'app' ? options.credentials.instanceId : null,
     upstream: (caller, signal) => {
       const { jobs, toUpstreamTime } = upstream.as(caller, 'poll', signal);
       return { ...jobs, toUpstreamTime };
@@ -199,6 +203,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       findDocument,
       present,
       deliveryOf: shared.deliveryOf,
+    },
+    announce(news) {
+      upstream.outdate(news);
+      hub.announce(news);
     },
     async close() {
       gate.close();

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
+import { isSamePlace, type JobNews, type Place } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { type Cadence, createCadence } from './cadence.ts';
@@ -13,6 +14,8 @@ export interface JobHubOptions extends WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
+  /** The app instance that every caller acts as; null where they act as themselves. */
+  readonly instanceId: string | null;
 }
 
 /** What is being watched for a caller at present. */
@@ -28,6 +31,8 @@ export interface CallerLive extends Pick<JobWatcher, 'watchJob' | 'watchJobs' | 
 
 export interface JobHub {
   as(caller: Caller): CallerLive;
+  /** An event: it shows nothing to anybody, but makes those whom it may concern look. */
+  announce(news: JobNews): void;
   close(): void;
 }
 
@@ -39,10 +44,18 @@ interface Pace {
   readonly cadence: Cadence;
 }
 
+interface CallerWatcher {
+  readonly caller: Caller;
+  readonly watcher: JobWatcher;
+}
+
 /** One watcher for each caller that watches something, and none for the others. */
 export const createJobHub = (options: JobHubOptions): JobHub => {
   const { clock, upstream, pollShare, requestsPerMinute } = options;
-  const watchers = new Map<string, JobWatcher>();
+  const watchers = new Map<string, CallerWatcher>();
+  const watcherWith = (key: string): JobWatcher | undefined => watchers.get(key)?.watcher;
+  // a token does not say where it is good for, but jobs that it can read do
+  const instances = new LRUCache<string, string>({ max: maxCallers });
   const paces = new LRUCache<string, Pace>({ max: maxCallers });
 
   const paceOf = (key: string): Pace => {
@@ -50,14 +63,16 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     if (known) return known;
     const share = createPollShare(pollShare * requestsPerMinute, clock.now);
     const { pollMinMs: minMs, pollMaxMs: maxMs } = options;
-    const cadence = createCadence({ now: clock.now, minMs, maxMs, share: pollShare, requestsPerMinute });
+    const isSafetyNet = () => watcherWith(key)?.reliesOnEvents ?? false;
+    const timing = { now: clock.now, minMs, maxMs, isSafetyNet };
+    const cadence = createCadence({ ...timing, share: pollShare, requestsPerMinute });
     const pace = { share, cadence };
     paces.set(key, pace);
     return pace;
   };
 
   const watcherOf = (caller: Caller): JobWatcher => {
-    const existing = watchers.get(caller.key);
+    const existing = watcherWith(caller.key);
     if (existing) return existing;
     const watcher = createJobWatcher({
       ...options,
@@ -65,11 +80,22 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
       upstream: (signal) => upstream(caller, signal),
       onIdle: () => watchers.delete(caller.key),
     });
-    watchers.set(caller.key, watcher);
+    watchers.set(caller.key, { caller, watcher });
     return watcher;
   };
 
+  const placeOf = ({ key, siteId }: Caller): Place => ({
+    siteId,
+    instanceId: options.instanceId ?? instances.get(key) ?? null,
+  });
+
   return {
+    announce(news) {
+      for (const { caller, watcher } of [...watchers.values()]) {
+        const hasSeen = watcher.announce(news.jobId, isSamePlace(placeOf(caller), news));
+        if (hasSeen && news.instanceId !== null) instances.set(caller.key, news.instanceId);
+      }
+    },
     as: (caller) => ({
       async watchJob(id, kinds, signal) {
         signal.throwIfAborted();
@@ -80,15 +106,15 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
         signal.throwIfAborted();
         return watcherOf(caller).watchJobs(feed, kinds, signal);
       },
-      observe: (job) => watchers.get(caller.key)?.observe(job),
-      forget: (id) => watchers.get(caller.key)?.forget(id),
+      observe: (job) => watcherWith(caller.key)?.observe(job),
+      forget: (id) => watcherWith(caller.key)?.forget(id),
       status: () => {
-        const watcher = watchers.get(caller.key);
+        const watcher = watcherWith(caller.key);
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
       },
     }),
     close() {
-      for (const watcher of [...watchers.values()]) watcher.close();
+      for (const { watcher } of [...watchers.values()]) watcher.close();
     },
   };
 };

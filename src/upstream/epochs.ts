@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
-const maxCallers = 10_000;
+const maxKeys = 10_000;
 
-/** A number for each caller that grows whenever what is kept for it must not be served any longer. */
+/** A number for each caller, or site, that grows whenever what is kept for it must not be served any longer. */
 export interface Epochs {
-  of(callerKey: string): number;
-  advance(callerKey: string): void;
+  of(key: string): number;
+  advance(key: string): void;
 }
 
 /** Bounded: whoever is forgotten counts as having changed just then, so nothing old comes back. */
@@ -13,16 +13,16 @@ export const createEpochs = (): Epochs => {
   let latest = 0;
   let floor = 0;
   const epochs = new LRUCache<string, number>({
-    max: maxCallers,
-    dispose: (_epoch, _callerKey, reason) => {
+    max: maxKeys,
+    dispose: (_epoch, _key, reason) => {
       if (reason === 'evict') floor = latest;
     },
   });
   return {
-    of: (callerKey) => epochs.get(callerKey) ?? floor,
-    advance(callerKey) {
+    of: (key) => epochs.get(key) ?? floor,
+    advance(key) {
       latest += 1;
-      epochs.set(callerKey, latest);
+      epochs.set(key, latest);
     },
   };
 };

@@ -21,12 +21,27 @@ export interface FinishedJobs {
   observe(callerKey: string, job: Job): void;
   /** The job is not there any longer. */
   forget(callerKey: string, id: string): void;
+  /** Something happened to the job after all: nobody is shown what was known of it. */
+  forgetForAll(id: string): void;
   /** The caller may have lost the right to see any of them. */
   forgetAll(callerKey: string): void;
 }
 
 export const createFinishedJobs = ({ ttlMs, now }: FinishedJobsOptions): FinishedJobs => {
-  const jobs = new LRUCache<string, Job>({ maxSize: maxBytes, ttl: ttlMs, perf: { now }, ttlResolution: 0 });
+  // under which names a job is kept
+  const namesOf = new Map<string, Set<string>>();
+  const jobs = new LRUCache<string, Job>({
+    maxSize: maxBytes,
+    ttl: ttlMs,
+    perf: { now },
+    ttlResolution: 0,
+    dispose({ id }, name, reason) {
+      if (reason === 'set') return;
+      const names = namesOf.get(idKey(id));
+      names?.delete(name);
+      if (names?.size === 0) namesOf.delete(idKey(id));
+    },
+  });
   // part of every name: what was known before all was forgotten is never found again
   const clearings = createEpochs();
   const nameOf = (callerKey: string, id: string) => `${callerKey} ${clearings.of(callerKey)} ${idKey(id)}`;
@@ -41,8 +56,13 @@ export const createFinishedJobs = ({ ttlMs, now }: FinishedJobsOptions): Finishe
       // an answer may have been kept for a while before it came here
       const leftMs = ttlMs - (now() - job.observedAt.getTime());
       if (leftMs > 0) jobs.set(name, job, { size, ttl: leftMs });
+      if (!jobs.has(name)) return;
+      namesOf.set(idKey(job.id), (namesOf.get(idKey(job.id)) ?? new Set()).add(name));
     },
     forget: (callerKey, id) => void jobs.delete(nameOf(callerKey, id)),
+    forgetForAll(id) {
+      for (const name of [...(namesOf.get(idKey(id)) ?? [])]) jobs.delete(name);
+    },
     forgetAll: clearings.advance,
   };
 };

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CredentialSettings } from '../config/credential-settings.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { JobNews } from '../domain/job-news.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAnswers } from './answers.ts';
@@ -60,6 +61,8 @@ export interface Upstream {
   callerOf(presented: Presented): Caller;
   /** Reads in flight that nobody else waits for end when the signal fires. */
   as(caller: Caller, purpose: Purpose, signal?: AbortSignal): CallerUpstream;
+  /** Nobody whom it may concern is given an answer of before. */
+  outdate(news: JobNews): void;
   close(): Promise<void>;
 }
 
@@ -71,8 +74,9 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
   const budget = createBudget(options.upstreamRequestsPerMinute, clock);
+  const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
   const pipeline = createPipeline({
-    answers: createAnswers({ maxAgeMs: options.readCacheMs, now }),
+    answers,
     retry: createRetry({ clock, random }),
     credentials,
     budget,
@@ -123,6 +127,10 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
           return at === undefined ? null : new Date(at);
         },
       };
+    },
+    outdate({ jobId, siteId }) {
+      answers.outdateSite(siteId);
+      finished.forgetForAll(jobId);
     },
     async close() {
       budget.close();
