@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
 import type { Log } from '../telemetry/log.ts';
+import { shortHash } from '../telemetry/observed.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { type Cadence, createCadence } from './cadence.ts';
 import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
@@ -12,6 +14,7 @@ import { noSuchJob } from './watched-job.ts';
 export interface JobHubOptions extends WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
 }
 
@@ -28,6 +31,8 @@ export interface CallerLive extends Pick<JobWatcher, 'watchJob' | 'watchJobs' | 
 
 export interface JobHub {
   as(caller: Caller): CallerLive;
+  /** Of all callers together. */
+  state(): { readonly watchers: number; readonly watchedJobs: number };
   close(): void;
 }
 
@@ -62,6 +67,7 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     const watcher = createJobWatcher({
       ...options,
       ...paceOf(caller.key),
+      callerName: shortHash(caller.key),
       upstream: (signal) => upstream(caller, signal),
       onIdle: () => watchers.delete(caller.key),
     });
@@ -87,6 +93,11 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
       },
     }),
+    state() {
+      let watchedJobs = 0;
+      for (const watcher of watchers.values()) watchedJobs += watcher.watchedJobs;
+      return { watchers: watchers.size, watchedJobs };
+    },
     close() {
       for (const watcher of [...watchers.values()]) watcher.close();
     },

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { CacheResult } from '../telemetry/metrics.ts';
 import type { Answer, UpstreamRequest } from './http.ts';
 import { type SharedCall, shareCall } from './shared-call.ts';
 
@@ -18,6 +19,7 @@ export interface Answers {
     request: UpstreamRequest,
     signal: AbortSignal | undefined,
     ask: (signal: AbortSignal) => Promise<Answer>,
+    note: (result: CacheResult) => void,
   ): Promise<Answer>;
   /** Something may have changed: nobody is given an answer that was asked for before. */
   outdate(callerKey: string): void;
@@ -35,12 +37,13 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   });
 
   return {
-    async read(callerKey, { operation, path, body }, signal, ask) {
+    async read(callerKey, { operation, path, body }, signal, ask, note) {
       const change = changes.get(callerKey) ?? 0;
       const name = `${callerKey} ${change} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
       const known = maxAgeMs > 0 ? kept.get(name) : undefined;
-      if (known) return known;
       const joined = underWay.get(name);
+      note(known ? 'hit' : joined ? 'joined' : 'miss');
+      if (known) return known;
       if (joined) return joined.join(signal);
       const begin = async (shared: AbortSignal) => {
         try {
