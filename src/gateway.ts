@@ -221,6 +221,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       deadline.plugin,
       useTokenLife({ gate, present }),
       shared.plugin,
+      observation.subscriptions,
     ],
   });
   return {

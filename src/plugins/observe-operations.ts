@@ -18,6 +18,8 @@ export interface ObservationOptions {
 export interface Observation {
   /** The first of all plugins, so that it sees what the others refuse. */
   readonly plugin: Plugin<Context>;
+  /** The last of all, since another puts its own way of subscribing in place of GraphQL's. */
+  readonly subscriptions: Plugin<Context>;
   /** The record of a request over HTTP. */
   observedOf(request: Request): Observed;
 }
@@ -139,6 +141,11 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
       if (observed === undefined) throw new Error('A request came in unobserved.');
       return observed;
     },
+    subscriptions: {
+      onSubscribe({ args: { contextValue }, subscribeFn, setSubscribeFn }) {
+        setSubscribeFn((args) => run(contextValue, () => subscribeFn(args)));
+      },
+    },
     plugin: {
       onRequestParse({ request: { headers }, request }) {
         const observed = createObserved({
@@ -159,9 +166,6 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
       },
       onExecute({ args: { contextValue }, executeFn, setExecuteFn }) {
         setExecuteFn((args) => underWay.track(run(contextValue, () => executeFn(args))));
-      },
-      onSubscribe({ args: { contextValue }, subscribeFn, setSubscribeFn }) {
-        setSubscribeFn((args) => run(contextValue, () => subscribeFn(args)));
       },
       onResultProcess({ request, result, setResult }) {
         const observed = requests.get(request);
