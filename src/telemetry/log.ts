@@ -11,11 +11,14 @@ export interface LogOptions {
   readonly pretty: boolean;
 }
 
+/** Beyond this, lines are dropped rather than kept for a reader who does not come. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
 /** One JSON line an event on standard output, or coloured lines in a terminal. */
 export const createLog = async ({ level, pretty }: LogOptions): Promise<Log> => {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  // a line is handed over without waiting for it; pino writes what is left when the process ends
-  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false }));
+  // whoever reads slowly must not hold up requests; pino writes what is left when the process ends
+  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes }));
   // loaded only where somebody looks: production writes JSON
   const { default: prettyStream } = await import('pino-pretty');
   return pino(
