@@ -41,7 +41,7 @@ export const telemetryVariables = {
   OTEL_TRACES_EXPORTER: z
     .enum(['otlp', 'none'], { error: 'otlp or none' })
     .optional()
-    .describe('otlp traces without an address too, to http://localhost:4318; none does not trace.'),
+    .describe('With otlp traces go to http://localhost:4318 without an address too; with none nowhere.'),
   OTEL_TRACES_SAMPLER: z
     .enum(samplers, { error: `one of ${samplers.join(', ')}` })
     .prefault('parentbased_always_on')
@@ -51,7 +51,7 @@ export const telemetryVariables = {
     .string()
     .optional()
     .transform((value) => value?.toLowerCase() === 'true')
-    .describe('true traces nothing.'),
+    .describe('With true nothing is traced.'),
 };
 
 type Parsed = z.output<z.ZodObject<typeof telemetryVariables>>;
