@@ -13,7 +13,7 @@ import type { Log } from './telemetry/log.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
 import { createProbes, type ProbeOptions } from './telemetry/probes.ts';
 import { createPrometheus, type Prometheus } from './telemetry/prometheus.ts';
-import { createReadiness } from './telemetry/readiness.ts';
+import { createReadiness, type Readiness } from './telemetry/readiness.ts';
 import { noTracing } from './telemetry/tracing.ts';
 import { headOf, serveWebSockets } from './websocket/serve-websockets.ts';
 
@@ -64,9 +64,9 @@ const metricsGuard = ({ admission, gate }: Gateway['pipeline']): ProbeOptions['d
 const serveMetrics = (
   metrics: Config['telemetry']['metrics'],
   prometheus: Prometheus,
+  readiness: Readiness,
 ): Promise<Listening> | null => {
   if (metrics === null) return null;
-  const readiness = createReadiness();
   const probes = createProbes(
     { readiness, prometheus, denyMetrics: async () => null },
     (_request, response) => response.writeHead(404).end(),
@@ -130,7 +130,7 @@ export const startServer = async (
       config.host,
     );
     opened.push(server);
-    const metrics = await serveMetrics(telemetry.metrics, prometheus);
+    const metrics = await serveMetrics(telemetry.metrics, prometheus, readiness);
     if (metrics) opened.push(metrics.server);
     const webSockets = serveWebSockets({
       http: server,
