@@ -17,6 +17,7 @@ import { type DocumentSettings, documentProblems, documentSettings } from './con
 import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
 import { isWebhookVariable } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
 import type { LogLevel } from './telemetry/log.ts';
@@ -51,6 +52,10 @@ export interface Config extends DocumentSettings {
   readonly playground: boolean;
   /** True when HOST is loopback, which only this machine reaches. */
   readonly isLocal: boolean;
+  /** How others look at this process. */
+  readonly telemetry: TelemetrySettings;
+  /** Over how long sockets and event streams are sent away. */
+  readonly drainMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -119,6 +124,8 @@ export const readConfig = (env: Environment): ConfigResult => {
       playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
       isLocal,
       ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),
+      telemetry: telemetrySettings(data),
+      drainMs: data.DRAIN_MS,
       logLevel: data.LOG_LEVEL,
     }),
   };

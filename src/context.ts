@@ -2,6 +2,8 @@ import { nobody, type Principal } from './access/principal.ts';
 import type { Clock } from './domain/clock.ts';
 import type { CallerLive, JobHub } from './live/job-hub.ts';
 import { createLazyLoaders, type Loaders } from './loaders.ts';
+import { type Observed, shortHash, unobserved } from './telemetry/observed.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Caller } from './upstream/caller.ts';
 import type { CallerUpstream, Upstream } from './upstream/upstream.ts';
 import { type CallerWrites, createCallerWrites } from './writes/caller-writes.ts';
@@ -18,6 +20,8 @@ export interface Context {
   readonly live: CallerLive;
   readonly writes: CallerWrites;
   readonly now: () => number;
+  /** What the operation has cost so far. */
+  readonly observed: Observed;
   /** Fires when the client of this operation is gone, or its reads are given up. */
   readonly signal: AbortSignal;
   /** Ends the reads of this operation. Writes go on. */
@@ -30,9 +34,16 @@ export const callerHeaders = ['authorization', 'wix-site-id', 'wix-account-id'] 
 /** Reads one header or connection parameter of the client. */
 export type ReadHeader = (name: (typeof callerHeaders)[number]) => string | null;
 
+/** Who sent an operation. */
+export interface Client {
+  readonly principal: Principal;
+  readonly signal: AbortSignal;
+  readonly observed: Observed;
+}
+
 export interface ContextFactory {
   /** For one operation of a client. */
-  fromHeaders(header: ReadHeader, principal: Principal, signal: AbortSignal): Context;
+  fromHeaders(header: ReadHeader, client: Client): Context;
   /** For reading on behalf of a caller, as for the events of a tick. Nothing read before is remembered. */
   forCaller(caller: Caller): Context;
 }
@@ -42,48 +53,56 @@ export interface ContextOptions {
   readonly hub: JobHub;
   readonly submitMemory: (callerKey: string, principalKey: string) => SubmitMemory;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   /** Lent to callers without a credential. Only for the sandbox: null over a real upstream. */
   readonly demoAuthorization: string | null;
 }
 
 export const createContextFactory = (options: ContextOptions): ContextFactory => {
-  const { upstream, hub, submitMemory, clock, demoAuthorization } = options;
+  const { upstream, hub, submitMemory, clock, demoAuthorization, telemetry } = options;
 
-  const create = (caller: Caller, principal: Principal, clientSignal?: AbortSignal): Context => {
+  const create = (
+    caller: Caller,
+    principal: Principal,
+    observed: Observed,
+    clientSignal?: AbortSignal,
+  ): Context => {
     const reads = new AbortController();
     const { signal } = reads;
     if (clientSignal?.aborted) reads.abort(clientSignal.reason);
     clientSignal?.addEventListener('abort', () => reads.abort(clientSignal.reason), { once: true });
-    const callerUpstream = upstream.as(caller, 'query', signal);
+    const callerUpstream = upstream.as(caller, 'query', signal, observed);
     const live = hub.as(caller);
     return {
       caller,
       principal,
       upstream: callerUpstream,
-      loaders: createLazyLoaders(callerUpstream, caller.key),
+      loaders: createLazyLoaders(callerUpstream, caller.key, telemetry),
       live,
       writes: createCallerWrites({
-        jobs: () => upstream.as(caller, 'write').jobs,
+        jobs: () => upstream.as(caller, 'write', undefined, observed).jobs,
         memory: () => submitMemory(caller.key, principal.key),
         listener: live,
         clock,
       }),
       now: clock.now,
+      observed,
       signal,
       giveUp: (reason) => reads.abort(reason),
     };
   };
 
   return {
-    fromHeaders(header, principal, signal) {
+    fromHeaders(header, { principal, signal, observed }) {
       const caller = upstream.callerOf({
         // of who had to prove who they are, it is the gateway's and no business of upstream
         authorization: principal.key === '' ? header('authorization') || demoAuthorization : null,
         siteId: header('wix-site-id') || null,
         accountId: header('wix-account-id') || null,
       });
-      return create(caller, principal, signal);
+      observed.caller = principal.name ?? shortHash(caller.key);
+      return create(caller, principal, observed, signal);
     },
-    forCaller: (caller) => create(caller, nobody),
+    forCaller: (caller) => create(caller, nobody, unobserved()),
   };
 };

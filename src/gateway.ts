@@ -28,6 +28,7 @@ import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useGuardedRequests } from './plugins/guard-requests.ts';
 import { type DocumentLimits, useDocumentLimits } from './plugins/limit-documents.ts';
 import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
+import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
 import {
@@ -39,6 +40,10 @@ import {
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
 import type { Log } from './telemetry/log.ts';
+import type { Observed } from './telemetry/observed.ts';
+import { createOperationLog, type OperationLog } from './telemetry/operation-log.ts';
+import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+import { createUnderWay } from './telemetry/under-way.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
 
@@ -52,6 +57,8 @@ export interface GatewayOptions extends UpstreamSettings {
   /** What one caller or address may do; anything by default. */
   readonly limits?: LimitSettings;
   readonly log: Log;
+  /** Nothing is counted or traced by default. */
+  readonly telemetry?: Telemetry;
   readonly watch: Omit<WatchOptions, 'requestsPerMinute'>;
   /** Lent to callers who send no credential: for a sandbox only. Null by default. */
   readonly demoAuthorization?: string | null;
@@ -75,6 +82,8 @@ export interface Connection {
   readonly principal: Principal;
   readonly header: ReadHeader;
   readonly signal: AbortSignal;
+  readonly observed: Observed;
+  readonly operationName: string | null;
 }
 
 export interface Gateway {
@@ -86,6 +95,8 @@ export interface Gateway {
   readonly pipeline: Pipeline;
   /** Wix says that something happened to a job. */
   announce(news: JobNews): void;
+  /** Settles once no operation is under way, not even one whose client has left. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -106,6 +117,7 @@ export interface Pipeline {
   /** Decides from its head whether a request may come in. */
   readonly admission: Admission;
   readonly gate: Gate;
+  readonly operationLog: OperationLog;
   enveloped(connection: Connection): Enveloped;
   /** The text of what a client wants to run; an error says why there is none. */
   findDocument: FindDocument;
@@ -120,18 +132,26 @@ const noJob = '00000000-0000-0000-0000-000000000000';
 /** The composition root: joins upstream, watchers, context, graph and plugins. Listens nowhere by itself. */
 export const createGateway = (options: GatewayOptions): Gateway => {
   const { log, clock = systemClock, playground = false, allowedOrigins = [], isLocal = false } = options;
-  const { access: settings = { mode: 'none' }, limits = noLimits } = options;
+  const { access: settings = { mode: 'none' }, limits = noLimits, telemetry = noTelemetry } = options;
+  const { metrics, tracing } = telemetry;
   const origins = createOrigins({ allowedOrigins, isLocal });
   const admission = createAdmission(origins);
   const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
   const authentication = createRequestAuthentication(gate);
-  const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
+  const upstream = createUpstream({
+    ...options,
+    url: options.upstreamUrl,
+    random: Math.random,
+    clock,
+    telemetry,
+  });
   const hub = createJobHub({
     ...options.watch,
     requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
     instanceId: options.credentials?.mode === 'app' ? options.credentials.instanceId : null,
+    telemetry,
     upstream: (caller, signal) => {
       const { jobs, toUpstreamTime } = upstream.as(caller, 'poll', signal);
       return { ...jobs, toUpstreamTime };
@@ -142,12 +162,23 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     hub,
     submitMemory: createSubmitMemories(clock.now),
     clock,
+    telemetry,
     demoAuthorization: options.demoAuthorization ?? null,
   });
+  metrics.follow(() => ({ ...upstream.state(), live: hub.state() }));
+  const operationLog = createOperationLog(log, metrics);
+  const underWay = createUnderWay();
+  const observation = createObservation({ operationLog, tracing, underWay });
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
-  const shared = createSharedExecution({ contexts, present, within: deadline.within });
+  const shared = createSharedExecution({
+    contexts,
+    present,
+    within: deadline.within,
+    metrics,
+    now: clock.now,
+  });
   const schema = createGraph();
   const findDocument = createFindDocument(options.trusted);
   reportUnfitDocuments(options.trusted.documents, schema, log);
@@ -156,17 +187,19 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
       connection
-        ? contexts.fromHeaders(connection.header, connection.principal, connection.signal)
-        : contexts.fromHeaders(
-            (name) => request.headers.get(name),
-            authentication.principalOf(request),
-            request.signal,
-          ),
+        ? contexts.fromHeaders(connection.header, connection)
+        : contexts.fromHeaders((name) => request.headers.get(name), {
+            principal: authentication.principalOf(request),
+            signal: request.signal,
+            observed: observation.observedOf(request),
+          }),
     maskedErrors: { maskError: present },
     parserAndValidationCache: createDocumentCache(),
     // errors are logged where they are presented
     logging: false,
     graphiql: false,
+    // a server has one of its own; no address ends in a space, so this one is never asked
+    healthCheckEndpoint: ' ',
     landingPage: false,
     multipart: false,
     cors: false,
@@ -174,6 +207,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     maxRequestBodySize: false,
     extraParamNames: documentParameters,
     plugins: [
+      observation.plugin,
       useCrossOrigin(origins, graphqlPath),
       useGuardedRequests(admission),
       playground
@@ -191,6 +225,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       deadline.plugin,
       useTokenLife({ gate, present }),
       shared.plugin,
+      observation.subscriptions,
     ],
   });
   return {
@@ -199,6 +234,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     pipeline: {
       admission,
       gate,
+      operationLog,
       enveloped: (connection) => yoga.getEnveloped({ connection }),
       findDocument,
       present,
@@ -208,6 +244,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       upstream.outdate(news);
       hub.announce(news);
     },
+    idle: underWay.none,
     async close() {
       gate.close();
       hub.close();

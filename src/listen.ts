@@ -76,7 +76,27 @@ export const listen = async (
   return { server, url: urlOf(server) };
 };
 
-/** Ends listening, idle connections and event streams at once; what else is under way gets `graceMs` to finish. */
+/** Ends event streams, spread over `windowMs` so that their clients do not all come back at once. */
+export const endEventStreams = async (server: Server, windowMs: number): Promise<void> => {
+  const streams = [...(eventStreamsOf.get(server) ?? [])];
+  await Promise.all(
+    streams.map(
+      (response) =>
+        new Promise<void>((resolve) => {
+          // cut, not completed: its client is to connect again
+          const timer = setTimeout(() => response.destroy(), Math.random() * windowMs);
+          response.once('close', () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        }),
+    ),
+  );
+};
+
+/**
+ * Ends listening, idle connections and event streams at once; what else is under way gets `graceMs` to finish.
+ */
 export const drain = async (server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // cut, not completed: its client is to connect again

@@ -10,6 +10,7 @@ import type { SyncSchedule } from './domain/sync-schedule.ts';
 import { allPages } from './paging/all-pages.ts';
 import { type Connection, type ConnectionArguments, connect } from './paging/connection.ts';
 import { createCursorCodec } from './paging/cursor.ts';
+import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { readable } from './upstream/decode.ts';
 import { compileJobQuery, type JobQuery } from './upstream/job-query.ts';
 import type { CallerUpstream } from './upstream/upstream.ts';
@@ -30,7 +31,16 @@ export interface Loaders {
   jobs(query: JobQuery, page: ConnectionArguments): Promise<Connection<Job>>;
 }
 
-const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
+const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: Telemetry): Loaders => {
+  const { metrics, tracing } = telemetry;
+  /** Measures the batches of a loader. */
+  const batched =
+    <Key, Value>(name: string, load: (keys: readonly Key[]) => Promise<Value[]>) =>
+    (keys: readonly Key[]): Promise<Value[]> => {
+      metrics.batched(name, keys.length);
+      return tracing.span(`batch ${name}`, { size: keys.length }, () => load(keys));
+    };
+
   const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
     // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
     const guids = ids.filter(isGuid);
@@ -38,7 +48,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
     const found = await upstream.jobs.byIds(guids);
     return ids.map((id) => found.get(idKey(id)) ?? null);
   };
-  const job = new DataLoader(loadJobs, { maxBatchSize: maxPageSize, cacheKeyFn: idKey });
+  const job = new DataLoader(batched('job', loadJobs), { maxBatchSize: maxPageSize, cacheKeyFn: idKey });
   const remember = (jobs: readonly Job[]) => {
     for (const each of jobs) job.prime(each.id, each);
   };
@@ -49,7 +59,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
     return listed;
   };
   const schedule = new DataLoader(
-    async (ids: readonly string[]): Promise<(SyncSchedule | Error | null)[]> => {
+    batched('schedule', async (ids: readonly string[]): Promise<(SyncSchedule | Error | null)[]> => {
       const [only, ...others] = ids.filter(isGuid);
       if (only === undefined) return ids.map(() => null);
       if (others.length === 0 && listed === undefined) {
@@ -59,12 +69,12 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
       const rows = await listSchedules();
       const byId = new Map(rows.map(({ id, value }) => [id === null ? null : idKey(id), value]));
       return ids.map((id) => byId.get(idKey(id)) ?? null);
-    },
+    }),
     { cacheKeyFn: idKey },
   );
 
   const workflowJobs = new DataLoader(
-    async (workflowIds: readonly string[]): Promise<(readonly Job[])[]> => {
+    batched('workflow_jobs', async (workflowIds: readonly string[]): Promise<(readonly Job[])[]> => {
       const query = compileJobQuery({ workflowId: { in: workflowIds } }, oldestFirst);
       const found = await allPages((page) => upstream.jobs.query(query, page));
       remember(found);
@@ -75,27 +85,30 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
       );
       const groups = Map.groupBy(rows, (row) => (row.workflowId === null ? null : idKey(row.workflowId)));
       return workflowIds.map((id) => groups.get(idKey(id)) ?? []);
-    },
+    }),
     { maxBatchSize: maxPageSize, cacheKeyFn: idKey },
   );
 
   const logs = new DataLoader(
-    (keys: readonly LogsKey[]): Promise<(Connection<MovementLog> | Error)[]> =>
-      Promise.all(
-        keys.map(({ jobId, first, after }) =>
-          connect(
-            { first, after },
-            {
-              codec: createCursorCodec(callerKey, ['logs', jobId]),
-              fetch: (page) => upstream.jobs.logs(jobId, page),
-              idOf: () => null,
-            },
-          ).catch((error: unknown) => {
-            if (error instanceof GatewayError) return error;
-            throw error;
-          }),
+    batched(
+      'logs',
+      (keys: readonly LogsKey[]): Promise<(Connection<MovementLog> | Error)[]> =>
+        Promise.all(
+          keys.map(({ jobId, first, after }) =>
+            connect(
+              { first, after },
+              {
+                codec: createCursorCodec(callerKey, ['logs', jobId]),
+                fetch: (page) => upstream.jobs.logs(jobId, page),
+                idOf: () => null,
+              },
+            ).catch((error: unknown) => {
+              if (error instanceof GatewayError) return error;
+              throw error;
+            }),
+          ),
         ),
-      ),
+    ),
     { cacheKeyFn: ({ jobId, first, after }) => JSON.stringify([jobId, first, after]) },
   );
 
@@ -121,8 +134,12 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => 
 };
 
 /** The same, made when one is first used. */
-export const createLazyLoaders = (upstream: CallerUpstream, callerKey: string): Loaders => {
-  const loaders = lazily(() => createLoaders(upstream, callerKey));
+export const createLazyLoaders = (
+  upstream: CallerUpstream,
+  callerKey: string,
+  telemetry: Telemetry = noTelemetry,
+): Loaders => {
+  const loaders = lazily(() => createLoaders(upstream, callerKey, telemetry));
   return {
     get job() {
       return loaders().job;

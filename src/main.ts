@@ -1,29 +1,37 @@
 #!/usr/bin/env node
 import { usage } from './config/usage.ts';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { readSandboxSettings, sandboxEnvironment } from './sandbox/environment.ts';
 import { startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';
+import { createPrometheus } from './telemetry/prometheus.ts';
 
 const fail: (lines: readonly string[]) => never = (lines) => {
   process.stderr.write(`${lines.join('\n')}\n`);
   process.exit(1);
 };
 
-/** A sentence for the mistakes people make when starting a server; null for anything else. */
-const explain = (error: unknown, host: string, port: number): string | null => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+const explainCode = (code: unknown, prefix: string, host: string, port: number): string | null => {
   switch (code) {
     case 'EADDRINUSE':
-      return `PORT: ${port} is already in use on ${host}. Stop the other program, or choose another PORT (0 picks a free one).`;
+      return `${prefix}PORT: ${port} is already in use on ${host}. Stop the other program, or choose another ${prefix}PORT (0 picks a free one).`;
     case 'EACCES':
-      return `PORT: ${port} may not be opened by this user. Choose one above 1023.`;
+      return `${prefix}PORT: ${port} may not be opened by this user. Choose one above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST: ${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them.`;
+      return `${prefix}HOST: ${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them.`;
     default:
       return null;
   }
+};
+
+/** A sentence for the mistakes people make when starting a server; null for anything else. */
+const explain = (error: unknown, { host, port, telemetry: { metrics } }: Config): string | null => {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  const isOfMetrics = metrics !== null && 'port' in error && error.port === metrics.port;
+  return isOfMetrics
+    ? explainCode(error.code, 'METRICS_', metrics.host, metrics.port)
+    : explainCode(error.code, '', host, port);
 };
 
 const argv = process.argv.slice(2);
@@ -43,8 +51,10 @@ if (!config || !settings) {
 }
 
 const log = await createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true });
-const server = await startServer(config, log, settings).catch((error: unknown) => {
-  const explanation = explain(error, config.host, config.port);
+const prometheus = createPrometheus();
+prometheus.followProcess();
+const server = await startServer(config, log, settings, prometheus).catch((error: unknown) => {
+  const explanation = explain(error, config);
   if (explanation === null) throw error;
   return fail([explanation]);
 });
@@ -54,9 +64,10 @@ const stop = async (signal: NodeJS.Signals) => {
   if (stopping) process.exit(1);
   stopping = true;
   log.info(`${signal}: stopping`);
-  await server.close();
-  log.info('Stopped');
-  process.exitCode = 0;
+  const isFinished = await server.stop();
+  if (isFinished) log.info('Stopped');
+  else log.error('Stopped, and cut off what was not finished in time');
+  process.exit(isFinished ? 0 : 1);
 };
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);

@@ -1,27 +1,79 @@
+import type { Server } from 'node:http';
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
-import { createGateway, graphqlPath } from './gateway.ts';
-import { drain, listen } from './listen.ts';
+import { GatewayError } from './domain/gateway-error.ts';
+import { createGateway, type Gateway, graphqlPath } from './gateway.ts';
+import { drain, endEventStreams, type Listening, listen } from './listen.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { longRunningJobId, showcaseJobId } from './sandbox/seed/landmarks.ts';
 import { type SandboxSettings, usualSettings } from './sandbox/settings.ts';
 import type { Log } from './telemetry/log.ts';
+import { openTracing } from './telemetry/open-tracing.ts';
+import { createProbes, type ProbeOptions } from './telemetry/probes.ts';
+import { createPrometheus, type Prometheus } from './telemetry/prometheus.ts';
+import { createReadiness, type Readiness } from './telemetry/readiness.ts';
+import { noTracing } from './telemetry/tracing.ts';
 import { webhookPath, withWebhooks } from './webhooks/serve-webhooks.ts';
-import { serveWebSockets } from './websocket/serve-websockets.ts';
+import { headOf, serveWebSockets } from './websocket/serve-websockets.ts';
 
 export interface RunningServer {
   /** Of GraphQL, for example http://127.0.0.1:4000/graphql. */
   readonly url: string;
-  /** Ends listening, lets requests under way finish for a while, then frees everything. */
+  /** Of the metrics, where they have a port of their own. */
+  readonly metricsUrl: string | null;
+  /**
+   * Says that it is not ready any more, sends sockets away, lets requests under way finish for a while, then frees
+   * everything. True when all were finished.
+   */
+  stop(): Promise<boolean>;
+  /** Ends everything at once. */
   close(): Promise<void>;
 }
 
-/** How long requests under way may take when the server stops. */
-const drainMs = 5_000;
-/** WebSockets are closed spread over this, so that their clients do not all come back at once. */
-const webSocketCloseMs = 1_000;
+/** Whether it is done within so many milliseconds. */
+const isDoneWithin = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, ms, false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Who may ask for GraphQL may read the metrics beside it: with a token where tokens are needed. */
+const metricsGuard = ({ admission, gate }: Gateway['pipeline']): ProbeOptions['denyMetrics'] => {
+  return async (request) => {
+    const refusal = admission(headOf(request));
+    if (refusal !== null) return refusal;
+    const forwardedFor = request.headers['x-forwarded-for']?.toString();
+    const address = gate.addressOf(request.socket.remoteAddress, forwardedFor);
+    try {
+      await gate.admit(request.headers.authorization ?? null, address);
+      return null;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const { code, message } = error;
+      return { status: code === 'UNAUTHENTICATED' ? 401 : code === 'RATE_LIMITED' ? 429 : 503, message };
+    }
+  };
+};
+
+/** The metrics on a port of their own, for whoever reaches that. */
+const serveMetrics = (
+  metrics: Config['telemetry']['metrics'],
+  prometheus: Prometheus,
+  readiness: Readiness,
+): Promise<Listening> | null => {
+  if (metrics === null) return null;
+  const probes = createProbes(
+    { readiness, prometheus, denyMetrics: async () => null },
+    (_request, response) => response.writeHead(404).end(),
+  );
+  return listen(probes, metrics.port, metrics.host);
+};
 
 /** Where the gateway gets its answers: the Wix API, or a sandbox of its own where no address is given. */
 const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) => {
@@ -34,12 +86,16 @@ export const startServer = async (
   config: Config,
   log: Log,
   sandboxSettings: SandboxSettings = usualSettings,
+  prometheus: Prometheus = createPrometheus(),
 ): Promise<RunningServer> => {
   const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
+  const { telemetry, ...settings } = config;
+  const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
   const gateway = createGateway({
-    ...config,
+    ...settings,
     upstreamUrl,
     log,
+    telemetry: { metrics: prometheus, tracing },
     watch: config,
     ...(sandbox
       ? {
@@ -48,18 +104,40 @@ export const startServer = async (
         }
       : {}),
   });
+  const opened: Server[] = [];
   const release = async () => {
+    await Promise.all(opened.map((server) => drain(server, 0)));
     await gateway.close();
     await sandbox?.close();
+    await tracing.close();
   };
+  // the sandbox lends its key, so that nothing but its address of webhooks need be set
+  const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
+  const { announce, listener } = gateway;
+  const readiness = createReadiness();
+  const answer = createProbes(
+    {
+      readiness,
+      prometheus: telemetry.metrics === null ? prometheus : null,
+      denyMetrics: metricsGuard(gateway.pipeline),
+    },
+    publicKey
+      ? withWebhooks({ publicKey, announce, clock: systemClock, log, otherwise: listener })
+      : listener,
+  );
   try {
-    // the sandbox lends its key, so that nothing but its address of webhooks need be set
-    const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
-    const { announce, listener: otherwise } = gateway;
-    const listener = publicKey
-      ? withWebhooks({ publicKey, announce, clock: systemClock, log, otherwise })
-      : otherwise;
-    const { server, url } = await listen(listener, config.port, config.host);
+    const { server, url } = await listen(
+      (request, response) => {
+        // a connection that is kept would have to be cut
+        if (!readiness.report().isReady) response.setHeader('connection', 'close');
+        answer(request, response);
+      },
+      config.port,
+      config.host,
+    );
+    opened.push(server);
+    const metrics = await serveMetrics(telemetry.metrics, prometheus, readiness);
+    if (metrics) opened.push(metrics.server);
     const webSockets = serveWebSockets({
       http: server,
       path: graphqlPath,
@@ -78,10 +156,34 @@ export const startServer = async (
     log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     if (config.access.mode !== 'none') log.info(`Callers: ${describeAccess(config.access)}.`);
     if (publicKey) log.info(`Webhooks of Wix: ${url}${webhookPath}`);
+    if (metrics) log.info(`Metrics: ${metrics.url}/metrics`);
+    else if (!config.isLocal && config.access.mode === 'none') {
+      log.warn(
+        'Whoever reaches this address may read /metrics. METRICS_PORT gives them a port of their own.',
+      );
+    }
+    if (telemetry.tracing !== null) log.info('Traces are sent by OpenTelemetry.');
+    /** Goes on listening until those who stay connected have left, so that balancers can see why. */
+    const finish = async (patienceMs: number) => {
+      await Promise.all([
+        webSockets.close(config.drainMs, patienceMs),
+        endEventStreams(server, config.drainMs),
+      ]);
+      await drain(server, patienceMs);
+      await gateway.idle();
+    };
     return {
       url: `${url}${graphqlPath}`,
-      close: async () => {
-        await Promise.all([drain(server, drainMs), webSockets.close(webSocketCloseMs)]);
+      metricsUrl: metrics === null ? null : `${metrics.url}/metrics`,
+      async stop() {
+        readiness.stop();
+        const patienceMs = config.drainMs + config.upstreamTimeoutMs;
+        const isFinished = await isDoneWithin(patienceMs, finish(patienceMs));
+        await release();
+        return isFinished;
+      },
+      async close() {
+        await Promise.all([webSockets.close(0), drain(server, 0)]);
         await release();
       },
     };

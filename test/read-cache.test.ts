@@ -130,7 +130,7 @@ describe('READ_CACHE_MS', () => {
   it('serves nothing that failed', async () => {
     const { ask, upstream, script } = await open({ readCacheMs: 1000 });
     const { reply } = script;
-    script.reply = () => ({ status: 500, json: {} });
+    script.reply = () => ({ status: 500, json: { message: 'broken' } });
     await ask('{ schedules { id } }');
     script.reply = reply;
     expect((await ask('{ schedules { id } }')).data.schedules).toEqual([]);

@@ -256,9 +256,9 @@ describe('a stop of the server', () => {
     const closing = server.webSockets.close(1000).then(() => {
       closed = true;
     });
-    await clock.advance(2999);
+    await clock.advance(1999);
     expect(closed).toBe(false);
-    await clock.advance(1);
+    await clock.advance(1001);
     await closing;
     expect([server.webSockets.count, clock.pending]).toEqual([0, 0]);
   });

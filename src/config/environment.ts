@@ -4,6 +4,7 @@ import { accessVariables } from './access-settings.ts';
 import { credentialVariables } from './credential-settings.ts';
 import { documentVariables } from './document-settings.ts';
 import { limitVariables } from './limit-settings.ts';
+import { telemetryVariables } from './telemetry-settings.ts';
 import { fraction, httpUrl, origins, wholeNumber } from './values.ts';
 import { webhookVariables } from './webhook-settings.ts';
 
@@ -60,6 +61,12 @@ export const environment = z.object({
     .optional()
     .describe('GraphiQL and introspection. Unset: on over the sandbox or on loopback, else off.'),
   ...documentVariables,
+  ...telemetryVariables,
+  DRAIN_MS: wholeNumber(0, 600_000)
+    .prefault('5000')
+    .describe(
+      'When told to stop: over how long sockets and event streams are sent away. Requests under way may take UPSTREAM_TIMEOUT_MS longer.',
+    ),
   LOG_LEVEL: z
     .enum(logLevels, { error: `one of ${logLevels.join(', ')}` })
     .prefault('info')

@@ -4,7 +4,7 @@ import { environment } from './environment.ts';
 const describe = (shape: Readonly<Record<string, z.ZodType>>): string[] =>
   Object.entries(shape).map(([name, schema]) => {
     const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : 'unset';
-    return `  ${name.padEnd(30)}${schema.description} [${fallback}]`;
+    return `  ${name.padEnd(36)}${schema.description} [${fallback}]`;
   });
 
 /** What --help prints; `sandbox` are the variables of the embedded sandbox. */

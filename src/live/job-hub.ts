@@ -3,6 +3,8 @@ import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
 import { isSamePlace, type JobNews, type Place } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
+import { shortHash } from '../telemetry/observed.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { type Cadence, createCadence } from './cadence.ts';
 import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
@@ -13,6 +15,7 @@ import { noSuchJob } from './watched-job.ts';
 export interface JobHubOptions extends WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
   /** The app instance that every caller acts as; null where they act as themselves. */
   readonly instanceId: string | null;
@@ -33,6 +36,8 @@ export interface JobHub {
   as(caller: Caller): CallerLive;
   /** An event: it shows nothing to anybody, but makes those whom it may concern look. */
   announce(news: JobNews): void;
+  /** Of all callers together. */
+  state(): { readonly watchers: number; readonly watchedJobs: number };
   close(): void;
 }
 
@@ -77,6 +82,7 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     const watcher = createJobWatcher({
       ...options,
       ...paceOf(caller.key),
+      callerName: shortHash(caller.key),
       upstream: (signal) => upstream(caller, signal),
       onIdle: () => watchers.delete(caller.key),
     });
@@ -113,6 +119,11 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
       },
     }),
+    state() {
+      let watchedJobs = 0;
+      for (const { watcher } of watchers.values()) watchedJobs += watcher.watchedJobs;
+      return { watchers: watchers.size, watchedJobs };
+    },
     close() {
       for (const { watcher } of [...watchers.values()]) watcher.close();
     },

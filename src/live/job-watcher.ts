@@ -5,6 +5,7 @@ import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createAnnouncements } from './announcements.ts';
 import type { Cadence } from './cadence.ts';
 import { createFeedLook } from './feed-look.ts';
@@ -37,6 +38,9 @@ export interface JobWatcherOptions extends WatchOptions {
   /** The same: what failed a moment ago is left alone. */
   readonly cadence: Cadence;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
+  /** Of its caller, for logs. */
+  readonly callerName?: string;
   /** Upstream for the watcher's caller; calls under way end when the signal fires. */
   readonly upstream: (signal: AbortSignal) => JobsView;
   /** Called when nobody watches any longer. */
@@ -153,10 +157,8 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     Number(announcements.isWaiting);
 
   const loop = createPollLoop({
-    clock,
-    log,
-    cadence,
-    share,
+    ...options,
+    telemetry: options.telemetry ?? noTelemetry,
     hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers || announcements.isWaiting,
     expectedCalls,
     look,

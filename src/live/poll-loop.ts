@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Cadence } from './cadence.ts';
 import { mayPass } from './patience.ts';
 import type { PollShare } from './poll-share.ts';
@@ -20,6 +21,8 @@ export interface LookResult {
 export interface PollLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly callerName?: string;
   readonly cadence: Cadence;
   readonly share: PollShare;
   readonly hasNewcomers: () => boolean;
@@ -46,7 +49,8 @@ const joinSpacingMs = 250;
 
 /** Decides when to look. Looks never overlap, and a stopped loop leaves no timer behind. */
 export const createPollLoop = (options: PollLoopOptions): PollLoop => {
-  const { clock, log, cadence, share, hasNewcomers, expectedCalls, look } = options;
+  const { clock, log, cadence, share, hasNewcomers, expectedCalls, look, callerName: caller } = options;
+  const { metrics, tracing } = options.telemetry;
   let looking = false;
   let stopped = false;
   // when the first of those came who have not been looked at yet
@@ -79,12 +83,12 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     if (failure !== undefined) {
       const retryAfterMs = Math.max(...failures.map((each) => each.retryAfterMs ?? 0));
       cadence.after({ kind: 'failed', retryAfterMs }, calls);
-      if (!wasFailing) log.warn({ code: failure.code }, 'polling fails: slowing down');
+      if (!wasFailing) log.warn({ caller, code: failure.code }, 'polling fails: slowing down');
     } else if (calls > 0) {
       const kind = changed ? 'changed' : isPartial ? 'partial' : 'unchanged';
       if (scope === 'round') cadence.after({ kind }, calls);
       else if (changed) cadence.quicken();
-      if (wasFailing) log.info('polling works again');
+      if (wasFailing) log.info({ caller }, 'polling works again');
     }
     const next = clock.now() + cadence.intervalMs;
     nextRoundAt = scope === 'round' || cadence.isFailing ? next : Math.min(nextRoundAt, next);
@@ -94,10 +98,17 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     looking = true;
     lastLookAt = clock.now();
     const scope = lastLookAt >= nextRoundAt ? 'round' : 'newcomers';
-    const result = await look(scope);
+    const begunAt = performance.now();
+    // of nobody's trace: whoever woke the loop may be gone long since
+    const result = await tracing.span('poll', { scope }, () => look(scope), 'nobody');
     looking = false;
     if (stopped) return;
     settle(scope, result);
+    metrics.polled({
+      outcome: result.failures.length > 0 ? 'failed' : result.changed ? 'changed' : 'unchanged',
+      seconds: (performance.now() - begunAt) / 1000,
+      intervalSeconds: Math.max(cadence.intervalMs, share.waitMs(expectedCalls('round'))) / 1000,
+    });
     plan();
   };
 

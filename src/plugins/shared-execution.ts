@@ -9,6 +9,8 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Context, ContextFactory } from '../context.ts';
 import type { EventStream, JobEvent, Tick } from '../live/latest.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Observed } from '../telemetry/observed.ts';
 import type { Caller } from '../upstream/caller.ts';
 import type { ExecutionDeadline } from './execution-deadline.ts';
 
@@ -39,6 +41,8 @@ export interface SharedExecutionOptions {
   readonly contexts: Pick<ContextFactory, 'forCaller'>;
   readonly present: (error: unknown) => GraphQLError;
   readonly within: ExecutionDeadline['within'];
+  readonly metrics: Metrics;
+  readonly now: () => number;
 }
 
 /**
@@ -46,7 +50,7 @@ export interface SharedExecutionOptions {
  * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
  */
 export const createSharedExecution = (options: SharedExecutionOptions): SharedExecution => {
-  const { contexts, present, within } = options;
+  const { contexts, present, within, metrics, now } = options;
   const deliveries = new WeakMap<object, Delivery>();
   const runsOf = new WeakMap<JobEvent, Runs>();
   const contextOf = new WeakMap<Tick, Context>();
@@ -84,11 +88,18 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     }
   };
 
+  const note = ({ update: { kind, observedAt } }: JobEvent, observed: Observed) => {
+    observed.events += 1;
+    // what opens a stream may be of any age, and STALE tells of no answer
+    if (kind === 'SNAPSHOT' || kind === 'STALE') return;
+    metrics.delivered(Math.max(0, now() - observedAt.getTime()) / 1000);
+  };
+
   // a subscription lives long and there are many: it keeps no more than it takes to run it again
   const createDelivery = (
     source: EventStream,
     { schema, document, operationName, variableValues }: ExecutionArgs,
-    caller: Caller,
+    { caller, observed }: Context,
   ): Delivery => {
     const key = JSON.stringify([nameOf(document), operationName, variableValues]);
     const args = {
@@ -100,6 +111,7 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     return {
       source,
       run(event) {
+        note(event, observed);
         const runs: Runs = runsOf.get(event) ?? new Map();
         runsOf.set(event, runs);
         const existing = runs.get(key);
@@ -135,7 +147,7 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
   const subscribe = async (args: ExecutionArgs, context: Context) => {
     const source = await createSourceEventStream(args);
     if (!isEventStream(source)) return source;
-    const delivery = createDelivery(source, args, context.caller);
+    const delivery = createDelivery(source, args, context);
     deliveries.set(context, delivery);
     return resultsOf(delivery);
   };

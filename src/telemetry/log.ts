@@ -11,13 +11,20 @@ export interface LogOptions {
   readonly pretty: boolean;
 }
 
+/** Beyond this, lines are dropped rather than kept for a reader who does not come. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
 /** One JSON line an event on standard output, or coloured lines in a terminal. */
 export const createLog = async ({ level, pretty }: LogOptions): Promise<Log> => {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!pretty) return pino(options);
+  // whoever reads slowly must not hold up requests; pino writes what is left when the process ends
+  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes }));
   // loaded only where somebody looks: production writes JSON
   const { default: prettyStream } = await import('pino-pretty');
-  return pino(options, prettyStream({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
+  return pino(
+    options,
+    prettyStream({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }),
+  );
 };
 
 export const silentLog: Log = pino({ level: 'silent' });

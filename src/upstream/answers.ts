@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { idKey } from '../domain/guid.ts';
+import type { CacheResult } from '../telemetry/metrics.ts';
 import type { Caller } from './caller.ts';
 import { createEpochs } from './epochs.ts';
 import type { Answer, UpstreamRequest } from './http.ts';
@@ -20,6 +21,7 @@ export interface Answers {
     request: UpstreamRequest,
     signal: AbortSignal | undefined,
     ask: (signal: AbortSignal) => Promise<Answer>,
+    note: (result: CacheResult) => void,
   ): Promise<Answer>;
   /** Something may have changed: nobody is given an answer that was asked for before. */
   outdate(callerKey: string): void;
@@ -49,11 +51,12 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   });
 
   return {
-    async read(caller, { operation, path, body }, signal, ask) {
+    async read(caller, { operation, path, body }, signal, ask, note) {
       const name = `${caller.key} ${changesSeenBy(caller)} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
       const known = maxAgeMs > 0 ? kept.get(name) : undefined;
-      if (known) return known;
       const joined = underWay.get(name);
+      note(known ? 'hit' : joined ? 'joined' : 'miss');
+      if (known) return known;
       if (joined) return joined.join(signal);
       const begin = async (shared: AbortSignal) => {
         try {

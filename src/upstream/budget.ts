@@ -20,6 +20,15 @@ export interface Wish {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Of all callers together. */
+export interface BudgetState {
+  readonly callers: number;
+  /** Those who may not ask at present. */
+  readonly exhausted: number;
+  /** What is left to the one who has least. */
+  readonly lowest: number;
+}
+
 export interface Budget {
   /**
    * Sends when it is this request's turn: writes first, then queries, then polls. Fails at once with RATE_LIMITED
@@ -27,6 +36,7 @@ export interface Budget {
    */
   run<T>(callerKey: string, wish: Wish, send: () => Promise<T>): Promise<T>;
   of(callerKey: string): Allowance;
+  state(): BudgetState;
   close(): void;
 }
 
@@ -49,6 +59,14 @@ export const createBudget = (limitPerMinute: number, wallClock: Clock): Budget =
         remaining: limitPerMinute,
         resetAt: new Date(clock.now()),
       },
+    state() {
+      const left = [...accounts.values()].map((account) => account.allowance().remaining);
+      return {
+        callers: left.length,
+        exhausted: left.filter((remaining) => remaining === 0).length,
+        lowest: left.reduce((least, each) => Math.min(least, each), limitPerMinute),
+      };
+    },
     close: () => accounts.clear(),
   };
 };

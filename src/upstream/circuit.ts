@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { steadily } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
+import { shortHash } from '../telemetry/observed.ts';
 import type { Caller } from './caller.ts';
 
 const openMs = 10_000;
@@ -14,6 +15,7 @@ const maxCallers = 10_000;
 type Outcome = 'answered' | 'outage' | 'unknown';
 
 interface Breaker {
+  readonly isOpen: boolean;
   /** How long nothing should be sent; 0 when something may be. */
   waitMs(now: number): number;
   /** A request goes out; what is returned takes how it ended. */
@@ -29,6 +31,9 @@ const createBreaker = (
   let openUntil: number | null = null;
   let probing = false;
   return {
+    get isOpen() {
+      return openUntil !== null;
+    },
     waitMs(now) {
       if (openUntil === null) return 0;
       if (now < openUntil) return openUntil - now;
@@ -62,7 +67,13 @@ const outcomeOf = (error: unknown): Outcome => {
   return isOutage(error) ? 'outage' : 'answered';
 };
 
+export interface CircuitState {
+  readonly isOpenForAll: boolean;
+  readonly openCallers: number;
+}
+
 export interface Circuit {
+  state(): CircuitState;
   /** Fails at once with UPSTREAM_UNAVAILABLE while upstream is left alone. */
   check(caller: Caller): void;
   /** The same, and learns from how `send` ends. */
@@ -90,6 +101,7 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
       (failures) => failures >= failuresOfCaller,
       (isOpen) =>
         log.warn(
+          { caller: shortHash(callerKey) },
           isOpen ? 'Wix fails for a caller: leaving it alone for a while' : 'Wix answers a caller again',
         ),
     );
@@ -109,6 +121,10 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
 
   return {
     check,
+    state: () => ({
+      isOpenForAll: all.isOpen,
+      openCallers: [...callers.values()].filter(({ isOpen }) => isOpen).length,
+    }),
     async run(caller, signal, send) {
       check(caller);
       const ends = [breakerOf(caller.key).begin(), all.begin()];

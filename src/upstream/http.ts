@@ -2,6 +2,8 @@ import { Pool } from 'undici';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { formatTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
 import type { Caller } from './caller.ts';
 import { parseBody } from './parse-body.ts';
 import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
@@ -52,9 +54,12 @@ export interface HttpOptions {
   readonly now: () => number;
   readonly upstreamClock: UpstreamClock;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
 }
 
 export interface Attempt {
+  /** From 1; 1 by default. */
+  readonly number?: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -68,12 +73,13 @@ export interface UpstreamHttp {
 const maxConnections = 64;
 const maxResponseBytes = 16 * 1024 * 1024;
 
-const headersOf = (caller: Caller, hasBody: boolean): Record<string, string> => ({
+const headersOf = (caller: Caller, hasBody: boolean, trace: Traceparent | null): Record<string, string> => ({
   accept: 'application/json',
   ...(hasBody ? { 'content-type': 'application/json' } : {}),
   ...(caller.authorization === null ? {} : { authorization: caller.authorization }),
   ...(caller.siteId === null ? {} : { 'wix-site-id': caller.siteId }),
   ...(caller.accountId === null ? {} : { 'wix-account-id': caller.accountId }),
+  ...(trace === null ? {} : { traceparent: formatTraceparent(trace) }),
 });
 
 /** Null for a body that is larger than any that upstream gives. */
@@ -116,7 +122,9 @@ const failureOf = (error: unknown, deadline: AbortSignal) => {
 };
 
 /** The connection to upstream: a bounded pool that keeps connections alive. */
-export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: HttpOptions): UpstreamHttp => {
+export const createHttp = (options: HttpOptions): UpstreamHttp => {
+  const { url, connectTimeoutMs, now, upstreamClock, log } = options;
+  const { metrics, tracing } = options.telemetry ?? noTelemetry;
   const pool = new Pool(url.origin, {
     connections: maxConnections,
     pipelining: 1,
@@ -130,7 +138,7 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
     const { statusCode, headers, body } = await pool.request({
       method: request.method,
       path: prefix + request.path,
-      headers: headersOf(caller, request.body !== undefined),
+      headers: headersOf(caller, request.body !== undefined, tracing.current()),
       body: request.body === undefined ? null : JSON.stringify(request.body),
       // the deadline below covers both
       headersTimeout: 0,
@@ -150,28 +158,49 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
     return answer;
   };
 
-  return {
-    async call(request, caller, { timeoutMs, signal }) {
-      signal?.throwIfAborted();
-      const startedAt = now();
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const answer = await send(
-        request,
-        caller,
-        signal ? AbortSignal.any([signal, deadline]) : deadline,
-      ).catch((error: unknown) => {
+  /** What became of one attempt, for whoever looks after the gateway. */
+  const report = (operation: Operation, number: number, status: string, seconds: number) => {
+    metrics.upstreamCalled({ endpoint: operation, status, attempt: number, seconds });
+    tracing.note({ 'http.response.status_code': status });
+  };
+
+  const callOnce = async (
+    request: UpstreamRequest,
+    caller: Caller,
+    { timeoutMs, signal, number = 1 }: Attempt,
+  ): Promise<Answer> => {
+    signal?.throwIfAborted();
+    const startedAt = now();
+    const begunAt = performance.now();
+    const seconds = () => (performance.now() - begunAt) / 1000;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const answer = await send(request, caller, signal ? AbortSignal.any([signal, deadline]) : deadline).catch(
+      (error: unknown) => {
+        if (signal?.aborted) report(request.operation, number, 'given up', seconds());
         signal?.throwIfAborted();
-        throw failureOf(error, deadline);
-      });
-      const { status, requestId, body, size } = answer;
-      log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
-      if (status !== 200) throw translateFailure(answer, now());
-      if (body === undefined || body === notJson) {
-        const problem = size > maxResponseBytes ? `more than ${maxResponseBytes} bytes` : '200 without JSON';
-        throw invalidResponse(`${request.operation} answered ${problem}`, answer);
-      }
-      return { body, size, requestId, observedAt: new Date(startedAt) };
-    },
+        const failure = failureOf(error, deadline);
+        report(request.operation, number, failure.code, seconds());
+        throw failure;
+      },
+    );
+    const { status, requestId, body, size } = answer;
+    report(request.operation, number, String(status), seconds());
+    log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
+    if (status !== 200) throw translateFailure(answer, now());
+    if (body === undefined || body === notJson) {
+      const problem = size > maxResponseBytes ? `more than ${maxResponseBytes} bytes` : '200 without JSON';
+      throw invalidResponse(`${request.operation} answered ${problem}`, answer);
+    }
+    return { body, size, requestId, observedAt: new Date(startedAt) };
+  };
+
+  return {
+    call: (request, caller, attempt) =>
+      tracing.span(
+        `upstream ${request.operation}`,
+        { 'http.request.method': request.method, attempt: attempt.number ?? 1 },
+        () => callOnce(request, caller, attempt),
+      ),
     close: () => pool.destroy(),
   };
 };

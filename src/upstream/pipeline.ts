@@ -1,4 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
+import { noteUpstreamRequest, type Observed } from '../telemetry/observed.ts';
 import type { Answers } from './answers.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './caller.ts';
@@ -21,42 +24,58 @@ export interface PipelineParts {
   readonly clock: Clock;
   /** For all attempts of one operation together. */
   readonly timeoutMs: number;
+  readonly metrics?: Metrics;
+}
+
+/** Who wants a call, and what for. */
+export interface Errand {
+  readonly caller: Caller;
+  readonly purpose: Purpose;
+  readonly signal: AbortSignal | undefined;
+  /** The operation that it is for, if it is for one. */
+  readonly observed: Observed | undefined;
 }
 
 export interface Pipeline {
   /** Ends with the signal's reason once that fires, unless it is a write: a write that was begun goes on. */
-  call(
-    request: UpstreamRequest,
-    caller: Caller,
-    purpose: Purpose,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer>;
+  call(request: UpstreamRequest, errand: Errand): Promise<Answer>;
 }
 
 /** Waiting for its turn may not take from an operation what the call itself needs. */
 const callShare = 0.2;
 
+/** Counts a call for its operation, and keeps what upstream calls its answer. */
+const count = async (observed: Observed | undefined, call: Promise<Answer>): Promise<Answer> => {
+  if (observed === undefined) return call;
+  observed.upstreamCalls += 1;
+  try {
+    const answer = await call;
+    noteUpstreamRequest(observed, answer.requestId);
+    return answer;
+  } catch (error) {
+    if (error instanceof GatewayError) noteUpstreamRequest(observed, error.upstream?.requestId ?? null);
+    throw error;
+  }
+};
+
 /** Every call to upstream goes through these parts in this order. None of them knows of the others. */
 export const createPipeline = (parts: PipelineParts): Pipeline => {
-  const { answers, retry, credentials, budget, circuit, http, clock, timeoutMs } = parts;
+  const { answers, retry, credentials, budget, circuit, http, clock, timeoutMs, metrics = noMetrics } = parts;
 
   const attempt = async (
     request: UpstreamRequest,
-    caller: Caller,
+    { caller, observed, signal }: Errand,
     lane: Lane,
-    leftMs: number,
-    signal: AbortSignal | undefined,
+    { leftMs, number }: { readonly leftMs: number; readonly number: number },
   ): Promise<Answer> => {
     signal?.throwIfAborted();
     const deadline = clock.now() + leftMs;
     const patienceMs = Math.max(0, leftMs - timeoutMs * callShare);
     const send = (authorized: Caller) =>
-      circuit.run(caller, signal, () =>
-        http.call(request, authorized, {
-          timeoutMs: lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now()),
-          signal,
-        }),
-      );
+      circuit.run(caller, signal, () => {
+        const left = lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now());
+        return count(observed, http.call(request, authorized, { timeoutMs: left, signal, number }));
+      });
     // before a token is asked for, or a request of the budget is spent
     circuit.check(caller);
     return credentials.authorize(
@@ -66,23 +85,31 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     );
   };
 
-  const read = (request: UpstreamRequest, caller: Caller, signal: AbortSignal | undefined) =>
-    retry(timeoutMs, signal, (leftMs) => attempt(request, caller, 'query', leftMs, signal));
+  const read = (request: UpstreamRequest, errand: Errand) =>
+    retry(timeoutMs, errand.signal, (leftMs, number) =>
+      attempt(request, errand, 'query', { leftMs, number }),
+    );
 
   return {
-    async call(request, caller, purpose, signal) {
+    async call(request, errand) {
+      const { caller, purpose, signal, observed } = errand;
+      const first = { leftMs: timeoutMs, number: 1 };
       if (isWrite(request)) {
         // also when it failed: it may have been done
-        return attempt(request, caller, 'write', timeoutMs, undefined).finally(() =>
+        return attempt(request, { ...errand, signal: undefined }, 'write', first).finally(() =>
           answers.outdate(caller.key),
         );
       }
       if (purpose === 'query') {
-        return answers.read(caller, request, signal, (shared) => read(request, caller, shared));
+        const ask = (shared: AbortSignal) => read(request, { ...errand, signal: shared });
+        return answers.read(caller, request, signal, ask, (result) => {
+          metrics.cached('answers', result, 1);
+          if (observed !== undefined && result === 'hit') observed.cacheHits += 1;
+        });
       }
-      if (purpose === 'write') return read(request, caller, signal);
+      if (purpose === 'write') return read(request, errand);
       // the next poll comes by itself, so one that failed is not tried again
-      const answer = await attempt(request, caller, 'poll', timeoutMs, signal);
+      const answer = await attempt(request, errand, 'poll', first);
       answers.outdate(caller.key);
       return answer;
     },

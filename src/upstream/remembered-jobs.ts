@@ -42,15 +42,22 @@ export const rememberJobs = (jobs: JobsApi, { callerKey, finished }: RememberedJ
   };
 };
 
+export interface LookUpOptions extends RememberedJobsOptions {
+  /** Told how many were found in memory, and how many not. */
+  readonly note: (hits: number, misses: number) => void;
+}
+
 /** The same API; jobs that are known to have finished are looked up in memory, the others by `find`. */
 export const lookUpJobs = (
   jobs: JobsApi,
   find: (ids: readonly string[]) => Promise<JobsById>,
-  { callerKey, finished }: RememberedJobsOptions,
+  { callerKey, finished, note }: LookUpOptions,
 ): JobsApi => ({
   ...jobs,
   async get(id) {
-    const known = finished.get(callerKey, id) ?? (await find([id])).get(idKey(id)) ?? null;
+    const remembered = finished.get(callerKey, id);
+    note(remembered ? 1 : 0, remembered ? 0 : 1);
+    const known = remembered ?? (await find([id])).get(idKey(id)) ?? null;
     if (known instanceof GatewayError) throw known;
     return known;
   },
@@ -61,6 +68,7 @@ export const lookUpJobs = (
       if (job) known.set(idKey(id), job);
       return job === undefined;
     });
+    note(known.size, others.length);
     if (others.length === 0) return known;
     const found = await find(others);
     return known.size === 0 ? found : new Map([...known, ...found]);

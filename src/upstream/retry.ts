@@ -29,7 +29,7 @@ const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
 export type Retry = <T>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  attempt: (leftMs: number) => Promise<T>,
+  attempt: (leftMs: number, number: number) => Promise<T>,
 ) => Promise<T>;
 
 /**
@@ -43,7 +43,7 @@ export const createRetry =
     let failure: GatewayError | null = null;
     for (let number = 1; ; number += 1) {
       try {
-        return await attempt(deadline - clock.now());
+        return await attempt(deadline - clock.now(), number);
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         // what upstream said tells more than that it was not asked again

@@ -4,17 +4,19 @@ import type { Clock } from '../domain/clock.ts';
 import type { JobNews } from '../domain/job-news.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Observed } from '../telemetry/observed.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createAnswers } from './answers.ts';
-import { type Allowance, createBudget } from './budget.ts';
+import { type Allowance, type BudgetState, createBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
-import { createCircuit } from './circuit.ts';
+import { type CircuitState, createCircuit } from './circuit.ts';
 import { createCredentials } from './credentials/create-credentials.ts';
 import type { Presented } from './credentials/credentials.ts';
 import { createFinishedJobs } from './finished-jobs.ts';
 import { type Call, createHttp } from './http.ts';
 import { askForIds, createJobLookups } from './job-lookups.ts';
 import { createJobsApi, type JobsApi } from './jobs-api.ts';
-import { createPipeline, type Purpose } from './pipeline.ts';
+import { createPipeline, type Errand, type Purpose } from './pipeline.ts';
 import { lookUpJobs, rememberJobs } from './remembered-jobs.ts';
 import { createRetry } from './retry.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
@@ -42,6 +44,7 @@ export interface UpstreamOptions extends UpstreamSettings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
 }
 
 /** Upstream as one caller sees it. */
@@ -59,8 +62,10 @@ export interface CallerUpstream {
 export interface Upstream {
   /** Whose rights calls have for a client who presented this. */
   callerOf(presented: Presented): Caller;
-  /** Reads in flight that nobody else waits for end when the signal fires. */
-  as(caller: Caller, purpose: Purpose, signal?: AbortSignal): CallerUpstream;
+  /** Reads in flight that nobody else waits for end when the signal fires. What is done is counted for `observed`. */
+  as(caller: Caller, purpose: Purpose, signal?: AbortSignal, observed?: Observed): CallerUpstream;
+  /** Of all callers together. */
+  state(): { readonly budget: BudgetState; readonly circuit: CircuitState };
   /** Nobody whom it may concern is given an answer of before. */
   outdate(news: JobNews): void;
   close(): Promise<void>;
@@ -68,51 +73,67 @@ export interface Upstream {
 
 export const createUpstream = (options: UpstreamOptions): Upstream => {
   const { url, credentials: settings = { mode: 'passthrough' }, clock, random, log } = options;
+  const { telemetry = noTelemetry } = options;
+  const { metrics } = telemetry;
   const { now } = clock;
   const upstreamClock = createUpstreamClock(now);
   const timeoutMs = options.upstreamTimeoutMs;
-  const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log });
+  const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log, telemetry });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
   const budget = createBudget(options.upstreamRequestsPerMinute, clock);
   const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
+  const circuit = createCircuit(now, log);
   const pipeline = createPipeline({
     answers,
     retry: createRetry({ clock, random }),
     credentials,
     budget,
-    circuit: createCircuit(now, log),
+    circuit,
     http,
     clock,
     timeoutMs,
+    metrics,
   });
   const lookups = createJobLookups();
   const finished = createFinishedJobs({ ttlMs: options.finishedJobTtlMs, now });
   const successes = new LRUCache<string, number>({ max: maxCallers });
 
   const callAs =
-    (caller: Caller, purpose: Purpose, signal: AbortSignal | undefined): Call =>
+    (errand: Errand): Call =>
     async (request) => {
-      const answer = await pipeline.call(request, caller, purpose, signal);
+      const answer = await pipeline.call(request, errand);
       const at = answer.observedAt.getTime();
       // one from memory is no news of upstream
-      if (at > (successes.get(caller.key) ?? 0)) successes.set(caller.key, at);
+      if (at > (successes.get(errand.caller.key) ?? 0)) successes.set(errand.caller.key, at);
       return answer;
     };
 
+  const noteFound = (hits: number, misses: number, observed: Observed | undefined) => {
+    if (hits > 0) metrics.cached('finished_jobs', 'hit', hits);
+    if (misses > 0) metrics.cached('finished_jobs', 'miss', misses);
+    if (observed !== undefined) observed.cacheHits += hits;
+  };
+
   return {
     callerOf: credentials.callerOf,
-    as(caller, purpose, signal) {
+    state: () => ({ budget: budget.state(), circuit: circuit.state() }),
+    as(caller, purpose, signal, observed) {
+      const errand = { caller, purpose, signal, observed };
       const remembered = { callerKey: caller.key, finished };
       const jobsFor = (end: AbortSignal | undefined) =>
-        rememberJobs(createJobsApi(callAs(caller, purpose, end), log), remembered);
+        rememberJobs(createJobsApi(callAs({ ...errand, signal: end }), log), remembered);
       const ask = askForIds(jobsFor);
       const jobs = lazily(() => {
         const own = jobsFor(signal);
         // a poll and the work around a write want to know what upstream says now
         if (purpose !== 'query') return own;
-        return lookUpJobs(own, (ids) => lookups.find(caller.key, ids, signal, ask), remembered);
+        const find = (ids: readonly string[]) => lookups.find(caller.key, ids, signal, ask);
+        return lookUpJobs(own, find, {
+          ...remembered,
+          note: (hits, misses) => noteFound(hits, misses, observed),
+        });
       });
-      const schedules = lazily(() => createSchedulesApi(callAs(caller, purpose, signal)));
+      const schedules = lazily(() => createSchedulesApi(callAs(errand)));
       return {
         get jobs() {
           return jobs();

@@ -9,9 +9,22 @@ import { makeServer, type Server } from 'graphql-ws';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../gateway.ts';
+import { clientLeft, codesOf } from '../plugins/observe-operations.ts';
+import { createObserved, type Observed } from '../telemetry/observed.ts';
+import { parseTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
 import { deliver } from './deliver.ts';
 import type { SendFrame } from './frame-sender.ts';
 import type { SocketEntry } from './socket-entry.ts';
+
+/** One operation of a socket. */
+export interface SocketOperation {
+  readonly abort: AbortController;
+  readonly observed: Observed;
+  /** True for a subscription that has begun: nobody waits for its end. */
+  isStream: boolean;
+  /** What its client was told of errors. */
+  codes: readonly string[];
+}
 
 /** What one socket keeps beside what graphql-ws keeps. */
 export interface SocketState {
@@ -20,7 +33,16 @@ export interface SocketState {
   readonly send: SendFrame;
   readonly entry: SocketEntry;
   /** The operations under way, by their ids. */
-  readonly operations: Map<string, AbortController>;
+  readonly operations: Map<string, SocketOperation>;
+  /** Of the upgrade request: those of its operations begin with it. */
+  readonly requestId: string;
+  readonly traceparent: Traceparent | null;
+  /** How many operations there have been. */
+  count: number;
+  /** True once the socket only waits for what is under way. */
+  isClosing: boolean;
+  /** An operation has ended. */
+  onEnd: () => void;
   /** Whether the client still waits for an operation. */
   isWanted: (id: string) => boolean;
 }
@@ -72,6 +94,17 @@ export const withQuery = (message: string): string => {
   }
 };
 
+/** An operation may be part of another trace than its socket. */
+const traceparentOf = (extensions: unknown): Traceparent | null =>
+  isObject(extensions) && 'traceparent' in extensions && typeof extensions.traceparent === 'string'
+    ? parseTraceparent(extensions.traceparent)
+    : null;
+
+const restarting = () =>
+  new GatewayError('UPSTREAM_UNAVAILABLE', 'The gateway is restarting. Connect again, and ask there.', {
+    notSent: true,
+  });
+
 /** Over HTTP it is the check against mutations by GET that gives a syntax error its code. */
 const parseWith = ({ parse }: Enveloped, query: string): DocumentNode => {
   try {
@@ -107,11 +140,21 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
     },
     async onSubscribe({ subscriptions, extra }, id, payload) {
       const { variables, operationName } = payload;
+      extra.count += 1;
+      const observed = createObserved({
+        requestId: `${extra.requestId}/${extra.count}`,
+        traceparent: traceparentOf(payload.extensions) ?? extra.traceparent,
+        transport: 'ws',
+      });
       const refuse = (...errors: readonly unknown[]) => {
         // nobody tells of the end of what never began
         extra.operations.delete(id);
-        return errors.map(pipeline.present);
+        const presented = errors.map(pipeline.present);
+        pipeline.operationLog.ended(observed, codesOf({ errors: presented }));
+        extra.onEnd();
+        return presented;
       };
+      if (extra.isClosing) return refuse(restarting());
       if (Object.keys(subscriptions).length > maxOperations) {
         return refuse(
           new GatewayError(
@@ -121,12 +164,14 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
         );
       }
       const abort = new AbortController();
-      extra.operations.set(id, abort);
+      extra.operations.set(id, { abort, observed, isStream: false, codes: [] });
       try {
         const enveloped = pipeline.enveloped({
           principal: extra.entry.begin(),
           header: extra.header,
           signal: abort.signal,
+          observed,
+          operationName: operationName ?? null,
         });
         const { schema } = enveloped;
         const document = parseWith(enveloped, pipeline.findDocument(payload) ?? '');
@@ -145,19 +190,39 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
     execute: (args) => envelopeOf(args).execute(args),
     subscribe: (args) => envelopeOf(args).subscribe(args),
     onOperation({ extra }, id, _payload, args, result) {
+      const operation = extra.operations.get(id);
       const delivery = isObject(args.contextValue) ? pipeline.deliveryOf(args.contextValue) : undefined;
       if (delivery !== undefined) {
         // graphql-ws holds on to this for as long as the subscription lives, which has no need of it
         args.contextValue = undefined;
+        if (operation) {
+          operation.isStream = true;
+          pipeline.operationLog.began(operation.observed);
+          // who is leaving waits for answers, not for this
+          extra.onEnd();
+        }
         return deliver({ operationId: id, delivery, send: extra.send, present: pipeline.present });
       }
+      const codes = 'errors' in result ? codesOf(result) : [];
+      if (operation) operation.codes = codes;
       const isRefused = 'errors' in result && !('data' in result);
       return isRefused ? failing(result.errors ?? []) : result;
     },
-    onError: (_context, _id, _payload, errors) => errors.flatMap(unwrapped).map(inFrame),
+    onError({ extra }, id, _payload, errors) {
+      const told = errors.flatMap(unwrapped);
+      const operation = extra.operations.get(id);
+      if (operation) operation.codes = codesOf({ errors: told });
+      return told.map(inFrame);
+    },
     onComplete({ extra }, id) {
-      extra.operations.get(id)?.abort();
+      const operation = extra.operations.get(id);
+      if (!operation) return;
+      const { abort, isStream, observed, codes } = operation;
+      const hasLeft = abort.signal.aborted && !isStream && codes.length > 0;
       extra.operations.delete(id);
+      abort.abort();
+      pipeline.operationLog.ended(observed, hasLeft ? clientLeft : codes);
+      extra.onEnd();
     },
   });
 };

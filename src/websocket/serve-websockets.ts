@@ -8,6 +8,8 @@ import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../gateway.ts';
 import type { Log } from '../telemetry/log.ts';
+import { requestIdOf } from '../telemetry/request-id.ts';
+import { parseTraceparent } from '../telemetry/traceparent.ts';
 import { createFrameSender } from './frame-sender.ts';
 import { createProtocol, type SocketState, withQuery } from './protocol.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -24,8 +26,11 @@ export interface WebSocketOptions {
 
 export interface WebSockets {
   readonly count: number;
-  /** Sends everybody away, spread over `windowMs` so that they do not all come back at once. */
-  close(windowMs: number): Promise<void>;
+  /**
+   * Sends everybody away, spread over `windowMs` so that they do not all come back at once. Who waits for an answer
+   * gets it first, until `patienceMs` are over.
+   */
+  close(windowMs: number, patienceMs?: number): Promise<void>;
 }
 
 /** A socket that has not answered one ping by the time of the next is gone. */
@@ -33,9 +38,10 @@ const pingIntervalMs = 12_000;
 /** How long a client may take to say goodbye. */
 const goodbyeMs = 2_000;
 const goingAway = 1001;
+const comeBack = 'The gateway is restarting';
 const internalError = 4500;
 
-const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
+export const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
   const header: RequestHead['header'] = (name) => {
     const value = headers[name];
     return typeof value === 'string' ? value : null;
@@ -51,6 +57,11 @@ const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, stri
       return typeof value === 'string' ? [[name, value] as const] : [];
     }),
   );
+
+const nothing = () => {};
+
+/** Whether somebody waits for an answer, rather than for news. */
+const isBusy = ({ operations }: SocketState) => [...operations.values()].some(({ isStream }) => !isStream);
 
 const noHeader: ReadHeader = () => null;
 const readerOf = (headers: ReadonlyMap<string, string>): ReadHeader =>
@@ -68,6 +79,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     handleProtocols: (offered) => handleProtocols(offered),
   });
   const awaitingPong = new Set<WebSocket>();
+  const states = new WeakMap<WebSocket, SocketState>();
 
   // the same for every socket, of which there may be many
   const forget = function (this: WebSocket) {
@@ -83,9 +95,15 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
       header: readerOf(callerHeadersOf(headers)),
+      requestId: requestIdOf(headers['x-request-id']?.toString() ?? null),
+      traceparent: parseTraceparent(headers['traceparent']?.toString() ?? null),
+      count: 0,
+      isClosing: false,
+      onEnd: nothing,
     };
+    states.set(socket, state);
     const abortUnwanted = () => {
-      for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();
+      for (const [id, { abort }] of state.operations) if (!state.isWanted(id)) abort.abort();
     };
     let handle: (message: string) => Promise<void> = async () => {};
     const closed = protocol.opened(
@@ -174,19 +192,41 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   };
   http.on('upgrade', upgrade);
 
+  /** Once nobody at its other end waits for an answer. */
+  const sendAway = (socket: WebSocket) => {
+    const state = states.get(socket);
+    const closeWhenIdle = () => {
+      if (state && isBusy(state)) return;
+      socket.close(goingAway, comeBack);
+      socket.once(
+        'close',
+        clock.after(goodbyeMs, () => socket.terminate()),
+      );
+    };
+    if (state) {
+      state.isClosing = true;
+      // its last answer is handed over only after it has ended
+      state.onEnd = () => setImmediate(closeWhenIdle);
+    }
+    closeWhenIdle();
+  };
+  const refuseWhileStopping = (_request: IncomingMessage, stream: Duplex) =>
+    refuseUpgrade(stream, { status: 503, message: `${comeBack}. Connect again in a moment.` });
+
   return {
     get count() {
       return sockets.clients.size;
     },
-    async close(windowMs) {
+    async close(windowMs, patienceMs = windowMs) {
       http.off('upgrade', upgrade);
+      http.on('upgrade', refuseWhileStopping);
       cancelPing();
       const gone = [...sockets.clients].map((socket) => {
         const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-        clock.after(Math.random() * windowMs, () => socket.close(goingAway, 'The gateway is restarting'));
+        clock.after(Math.random() * windowMs, () => sendAway(socket));
         return closed;
       });
-      const cancelDeadline = clock.after(windowMs + goodbyeMs, () => {
+      const cancelDeadline = clock.after(Math.max(windowMs, patienceMs) + goodbyeMs, () => {
         for (const socket of sockets.clients) socket.terminate();
       });
       await Promise.all(gone);

@@ -11,6 +11,9 @@ import { type Answer, defaultWatch, usualDocuments, usualUpstream } from './gate
 export interface LiveServer {
   /** Of GraphQL over HTTP; WebSockets and event streams have the same address. */
   readonly url: string;
+  /** Of the machine's own questions, for example /ready. */
+  readonly origin: string;
+  readonly metricsUrl: string | null;
   ask(query: string, headers?: Record<string, string>): Promise<Answer>;
   /** What is being watched for a caller. */
   watching(authorization?: string): Promise<{ watchedJobs: number; pollIntervalMs: number | null }>;
@@ -18,7 +21,7 @@ export interface LiveServer {
 
 export const callerHeaders = { authorization: 'test-credential' };
 
-const clientOf = (url: string): LiveServer => {
+const clientOf = (url: string, metricsUrl: string | null = null): LiveServer => {
   const ask: LiveServer['ask'] = async (query, headers = callerHeaders) => {
     const response = await fetch(url, {
       method: 'POST',
@@ -29,6 +32,8 @@ const clientOf = (url: string): LiveServer => {
   };
   return {
     url,
+    origin: new URL(url).origin,
+    metricsUrl,
     ask,
     watching: async (authorization = callerHeaders.authorization) =>
       (await ask('{ upstream { watchedJobs pollIntervalMs } }', { authorization })).data.upstream,
@@ -48,7 +53,7 @@ export const openServer = async (
   if (!config) throw new Error(problems.join('\n'));
   const server = await startServer(config, log);
   onTestFinished(() => server.close());
-  return clientOf(server.url);
+  return clientOf(server.url, server.metricsUrl);
 };
 
 /** The same parts on a clock of the test's. */

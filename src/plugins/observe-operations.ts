@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import { createObserved, type Observed, type OperationIdentity } from '../telemetry/observed.ts';
+import type { OperationLog } from '../telemetry/operation-log.ts';
+import { requestIdOf } from '../telemetry/request-id.ts';
+import { parseTraceparent } from '../telemetry/traceparent.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import type { UnderWay } from '../telemetry/under-way.ts';
+
+export interface ObservationOptions {
+  readonly operationLog: OperationLog;
+  readonly tracing: Tracing;
+  readonly underWay: UnderWay;
+}
+
+export interface Observation {
+  /** The first of all plugins, so that it sees what the others refuse. */
+  readonly plugin: Plugin<Context>;
+  /** The last of all, since another puts its own way of subscribing in place of GraphQL's. */
+  readonly subscriptions: Plugin<Context>;
+  /** The record of a request over HTTP. */
+  observedOf(request: Request): Observed;
+}
+
+/** What a connection that is no HTTP request brings along. */
+interface OtherConnection {
+  readonly observed: Observed;
+  readonly operationName: string | null;
+}
+
+interface Beginning {
+  readonly request?: Request;
+  readonly params?: { readonly operationName?: string | null };
+  readonly connection?: OtherConnection;
+}
+
+interface Failed {
+  readonly errors?: ExecutionResult['errors'] | undefined;
+}
+
+/** In place of what was told to nobody. */
+export const clientLeft: readonly string[] = ['CLIENT_LEFT'];
+
+/** The codes that a client is told. */
+export const codesOf = ({ errors }: Failed): readonly string[] =>
+  (errors ?? []).map(({ extensions }) =>
+    typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
+  );
+
+/** Documents are cached, so each is hashed once for as long as it is in use. */
+const createIdentify = () => {
+  const hashes = new WeakMap<DocumentNode, string>();
+  const hashOf = (document: DocumentNode): string => {
+    const known = hashes.get(document);
+    if (known !== undefined) return known;
+    const hash = createHash('sha256')
+      .update(document.loc?.source.body ?? '')
+      .digest('hex');
+    hashes.set(document, hash);
+    return hash;
+  };
+  return (document: DocumentNode, operationName: string | null): OperationIdentity | null => {
+    const operation = getOperationAST(document, operationName);
+    return operation
+      ? { type: operation.operation, name: operation.name?.value ?? null, hash: hashOf(document) }
+      : null;
+  };
+};
+
+/** A stream over HTTP: its end is the end of its operation. */
+const untilEnd = (
+  results: AsyncIterator<ExecutionResult>,
+  end: (codes: readonly string[]) => void,
+): AsyncIterableIterator<ExecutionResult> => {
+  const codes: string[] = [];
+  let isOver = false;
+  const finish = () => {
+    if (isOver) return;
+    isOver = true;
+    end(codes);
+  };
+  return {
+    async next() {
+      try {
+        const result = await results.next();
+        if (result.done) finish();
+        else if (codes.length === 0) codes.push(...codesOf(result.value));
+        return result;
+      } catch (error) {
+        codes.push('INTERNAL_SERVER_ERROR');
+        finish();
+        throw error;
+      }
+    },
+    async return() {
+      finish();
+      await results.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+
+export const createObservation = ({ operationLog, tracing, underWay }: ObservationOptions): Observation => {
+  const requests = new WeakMap<Request, Observed>();
+  const identify = createIdentify();
+
+  const noteErrors = (result: unknown) => {
+    const isFailed = typeof result === 'object' && result !== null && 'errors' in result;
+    if (isFailed && Array.isArray(result.errors)) tracing.note({ 'graphql.errors': result.errors.length });
+  };
+
+  /** In a span of its own, a child of the client's. */
+  const run = <Result>({ observed }: Context, work: () => Result): Result => {
+    if (!tracing.isOn) return work();
+    const { identity, requestId, traceparent } = observed;
+    const name = `${identity?.type ?? 'operation'} ${identity?.name ?? 'anonymous'}`;
+    const attributes = {
+      'graphql.operation.type': identity?.type ?? 'unknown',
+      'graphql.operation.name': identity?.name ?? '',
+      'graphql.document.hash': identity?.hash ?? '',
+      'request.id': requestId,
+    };
+    const traced = () => {
+      observed.traceId = tracing.current()?.traceId ?? null;
+      const result = work();
+      if (result instanceof Promise) result.then(noteErrors, () => undefined);
+      else noteErrors(result);
+      return result;
+    };
+    return tracing.span(name, attributes, traced, traceparent ?? 'nobody');
+  };
+
+  return {
+    observedOf(request) {
+      const observed = requests.get(request);
+      if (observed === undefined) throw new Error('A request came in unobserved.');
+      return observed;
+    },
+    subscriptions: {
+      onSubscribe({ args: { contextValue }, subscribeFn, setSubscribeFn }) {
+        setSubscribeFn((args) => run(contextValue, () => subscribeFn(args)));
+      },
+    },
+    plugin: {
+      onRequestParse({ request: { headers }, request }) {
+        const observed = createObserved({
+          requestId: requestIdOf(headers.get('x-request-id')),
+          traceparent: parseTraceparent(headers.get('traceparent')),
+          transport: headers.get('accept')?.includes('text/event-stream') ? 'sse' : 'http',
+        });
+        requests.set(request, observed);
+      },
+      onParse({ context }) {
+        const { request, params, connection }: Beginning = context;
+        const observed = connection?.observed ?? (request && requests.get(request));
+        if (observed === undefined) return;
+        return ({ result }) => {
+          if (result === null || result instanceof Error) return;
+          observed.identity = identify(result, connection?.operationName ?? params?.operationName ?? null);
+        };
+      },
+      onExecute({ args: { contextValue }, executeFn, setExecuteFn }) {
+        setExecuteFn((args) => underWay.track(run(contextValue, () => executeFn(args))));
+      },
+      onResultProcess({ request, result, setResult }) {
+        const observed = requests.get(request);
+        if (observed === undefined) return;
+        if (isAsyncIterable<ExecutionResult>(result)) {
+          operationLog.began(observed);
+          setResult(untilEnd(result[Symbol.asyncIterator](), (codes) => operationLog.ended(observed, codes)));
+        } else {
+          const codes = result && 'errors' in result ? codesOf(result) : [];
+          operationLog.ended(observed, codes.length > 0 && request.signal.aborted ? clientLeft : codes);
+        }
+      },
+      onResponse({ request, response }) {
+        const observed = requests.get(request);
+        if (observed !== undefined) response.headers.set('x-request-id', observed.requestId);
+      },
+    },
+  };
+};

@@ -1,0 +1,68 @@
+import type { Transport } from './observed.ts';
+
+export interface Operated {
+  /** Null where the document could not be read. */
+  readonly name: string | null;
+  readonly type: 'query' | 'mutation' | 'subscription' | 'unknown';
+  /** OK, or that of its first error. */
+  readonly code: string;
+  /** Null for what goes on as long as its client likes. */
+  readonly seconds: number | null;
+}
+
+export interface UpstreamCalled {
+  readonly endpoint: string;
+  /** Upstream's, or the code of the failure where there was none. */
+  readonly status: string;
+  readonly attempt: number;
+  readonly seconds: number;
+}
+
+export interface Polled {
+  readonly outcome: 'changed' | 'unchanged' | 'failed';
+  readonly seconds: number;
+  /** Until the next one. */
+  readonly intervalSeconds: number;
+}
+
+/** What is looked at when somebody reads the metrics. */
+export type GatewayState = () => {
+  readonly budget: {
+    readonly callers: number;
+    readonly exhausted: number;
+    /** Of the caller who has least. */
+    readonly lowest: number;
+  };
+  readonly circuit: { readonly isOpenForAll: boolean; readonly openCallers: number };
+  readonly live: { readonly watchers: number; readonly watchedJobs: number };
+};
+
+/** Caches whose hits are counted. */
+export type CacheName = 'finished_jobs' | 'answers';
+export type CacheResult = 'hit' | 'joined' | 'miss';
+
+/** What is counted. No label has more values than somebody here could list. */
+export interface Metrics {
+  operated(operation: Operated): void;
+  upstreamCalled(call: UpstreamCalled): void;
+  batched(loader: string, size: number): void;
+  cached(cache: CacheName, result: CacheResult, count: number): void;
+  polled(poll: Polled): void;
+  /** An event is handed to a subscriber, so long after upstream was seen to say it. */
+  delivered(seconds: number): void;
+  subscribed(transport: Transport, change: 1 | -1): void;
+  follow(state: GatewayState): void;
+}
+
+const nothing = () => {};
+
+export const noMetrics: Metrics = {
+  operated: nothing,
+  upstreamCalled: nothing,
+  batched: nothing,
+  cached: nothing,
+  polled: nothing,
+  delivered: nothing,
+  subscribed: nothing,
+  follow: nothing,
+};

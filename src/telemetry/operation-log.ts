@@ -1,0 +1,64 @@
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Observed } from './observed.ts';
+
+/** One line for each operation, and two for a subscription. */
+export interface OperationLog {
+  /** A subscription goes on from here. */
+  began(observed: Observed): void;
+  /** `codes` are those of its errors, as the client was told. */
+  ended(observed: Observed, codes: readonly string[]): void;
+}
+
+const maxCodes = 10;
+
+const lineOf = (observed: Observed) => {
+  const { identity, requestId, transport, caller, traceId } = observed;
+  return {
+    type: identity?.type ?? null,
+    operation: identity?.name ?? null,
+    document: identity?.hash ?? null,
+    caller,
+    transport,
+    requestId,
+    ...(traceId === null ? {} : { traceId }),
+  };
+};
+
+export const createOperationLog = (log: Log, metrics: Metrics): OperationLog => {
+  const streams = new WeakSet<Observed>();
+  return {
+    began(observed) {
+      streams.add(observed);
+      metrics.subscribed(observed.transport, 1);
+      log.info(lineOf(observed), 'subscription began');
+    },
+    ended(observed, codes) {
+      const isStream = streams.delete(observed);
+      const { identity, transport, startedAt, upstreamCalls, cacheHits, upstreamRequestIds } = observed;
+      const ms = performance.now() - startedAt;
+      const distinct = codes.length < 2 ? codes : [...new Set(codes)].slice(0, maxCodes);
+      metrics.operated({
+        name: identity === null ? null : (identity.name ?? 'anonymous'),
+        type: identity?.type ?? 'unknown',
+        code: distinct[0] ?? 'OK',
+        // how long somebody watched says nothing of how fast the gateway is
+        seconds: isStream ? null : ms / 1000,
+      });
+      if (isStream) metrics.subscribed(transport, -1);
+      if (!log.isLevelEnabled('info')) return;
+      log.info(
+        {
+          ...lineOf(observed),
+          ms: Math.round(ms * 10) / 10,
+          upstreamCalls,
+          cacheHits,
+          ...(isStream ? { events: observed.events } : {}),
+          errors: distinct,
+          ...(upstreamRequestIds.length > 0 ? { upstreamRequestIds } : {}),
+        },
+        isStream ? 'subscription ended' : 'operation',
+      );
+    },
+  };
+};

@@ -1,0 +1,148 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { GatewayState, Metrics } from './metrics.ts';
+
+export interface Prometheus extends Metrics {
+  /** Memory, CPU, the event loop and garbage collection as well: once for each process. */
+  followProcess(): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** So many operations are counted by their names. */
+const maxNames = 100;
+
+const requestSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const waitSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
+const sizes = [1, 2, 5, 10, 25, 50, 100];
+
+const nameLimit = (max: number) => {
+  const known = new Set<string>();
+  return (name: string): string => {
+    if (known.has(name)) return name;
+    // clients choose names: one who makes up new ones must not fill the memory of whoever stores these
+    if (known.size >= max || name.length > 100) return 'other';
+    known.add(name);
+    return name;
+  };
+};
+
+/** Set when somebody reads them: there may be thousands of callers to look at. */
+const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) => {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const callers = gauge('gateway_budget_callers', 'Callers who have asked upstream lately.');
+  const exhausted = gauge('gateway_budget_exhausted_callers', 'Callers who may not ask at present.');
+  const lowest = gauge(
+    'gateway_budget_remaining_lowest',
+    'Requests left this minute to the caller who has least.',
+  );
+  const open = gauge('gateway_circuit_open', '1 while upstream is left alone for everybody.');
+  const openCallers = gauge('gateway_circuit_open_callers', 'Callers for whom upstream is left alone.');
+  const watchers = gauge('gateway_watchers', 'Callers who watch something here.');
+  const watchedJobs = gauge('gateway_watched_jobs', 'Jobs that are watched here.');
+  return (state) => {
+    const { budget, circuit, live } = state();
+    callers.set(budget.callers);
+    exhausted.set(budget.exhausted);
+    lowest.set(budget.lowest);
+    open.set(Number(circuit.isOpenForAll));
+    openCallers.set(circuit.openCallers);
+    watchers.set(live.watchers);
+    watchedJobs.set(live.watchedJobs);
+  };
+};
+
+/** Metrics in the words of Prometheus. */
+export const createPrometheus = (): Prometheus => {
+  const registry = new Registry();
+  const registers = [registry];
+  let state: GatewayState | null = null;
+  const nameOf = nameLimit(maxNames);
+
+  const operations = new Counter({
+    name: 'gateway_operations_total',
+    help: 'Operations that have ended, by the code of their first error.',
+    labelNames: ['name', 'type', 'code'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'gateway_operation_duration_seconds',
+    help: 'How long queries and mutations took.',
+    labelNames: ['name', 'type', 'code'],
+    buckets: requestSeconds,
+    registers,
+  });
+  const calls = new Histogram({
+    name: 'gateway_upstream_call_duration_seconds',
+    help: 'How long calls to upstream took, one for each attempt.',
+    labelNames: ['endpoint', 'status', 'attempt'],
+    buckets: requestSeconds,
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'gateway_batch_size',
+    help: 'How many keys were asked for together.',
+    labelNames: ['loader'],
+    buckets: sizes,
+    registers,
+  });
+  const cache = new Counter({
+    name: 'gateway_cache_requests_total',
+    help: 'What was found in memory (hit), under way for somebody else (joined), or neither (miss).',
+    labelNames: ['cache', 'result'],
+    registers,
+  });
+  const polls = new Histogram({
+    name: 'gateway_poll_duration_seconds',
+    help: 'How long the looks at watched jobs took.',
+    labelNames: ['outcome'],
+    buckets: requestSeconds,
+    registers,
+  });
+  const intervals = new Histogram({
+    name: 'gateway_poll_interval_seconds',
+    help: 'How long watchers wait until their next look.',
+    buckets: waitSeconds,
+    registers,
+  });
+  const delays = new Histogram({
+    name: 'gateway_event_delay_seconds',
+    help: 'From asking upstream for news to handing them to a subscriber.',
+    buckets: requestSeconds,
+    registers,
+  });
+  const subscribers = new Gauge({
+    name: 'gateway_subscribers',
+    help: 'Subscriptions that are open.',
+    labelNames: ['transport'],
+    registers,
+  });
+  for (const transport of ['sse', 'ws']) subscribers.set({ transport }, 0);
+  const setGauges = defineGauges(registers);
+
+  return {
+    operated({ name, type, code, seconds }) {
+      const labels = { name: name === null ? 'invalid' : nameOf(name), type, code };
+      operations.inc(labels);
+      if (seconds !== null) durations.observe(labels, seconds);
+    },
+    upstreamCalled: ({ endpoint, status, attempt, seconds }) =>
+      calls.observe({ endpoint, status, attempt }, seconds),
+    batched: (loader, size) => batches.observe({ loader }, size),
+    cached: (name, result, count) => cache.inc({ cache: name, result }, count),
+    polled({ outcome, seconds, intervalSeconds }) {
+      polls.observe({ outcome }, seconds);
+      intervals.observe(intervalSeconds);
+    },
+    delivered: (seconds) => delays.observe(seconds),
+    subscribed: (transport, change) => subscribers.inc({ transport }, change),
+    follow(now) {
+      state = now;
+    },
+    followProcess: () => collectDefaultMetrics({ register: registry }),
+    contentType: registry.contentType,
+    async text() {
+      if (state !== null) setGauges(state);
+      return registry.metrics();
+    },
+  };
+};

@@ -1,0 +1,8 @@
+import { randomUUID } from 'node:crypto';
+
+/** What stands in logs and headers as it is: nothing that could break a line, and nothing long. */
+const safe = /^[\w.:/+=-]{1,128}$/;
+
+/** The id that a client gave its request, if it is one that may be repeated, or a new one. */
+export const requestIdOf = (given: string | null): string =>
+  given !== null && safe.test(given) ? given : randomUUID();

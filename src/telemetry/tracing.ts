@@ -1,0 +1,27 @@
+import type { Traceparent } from './traceparent.ts';
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** What a span hangs on: the one around it by default. */
+export type Parent = 'around' | 'nobody' | Traceparent;
+
+/** Spans of what is going on; with tracing off nothing but the work itself is done. */
+export interface Tracing {
+  readonly isOn: boolean;
+  /** Does the work within a span, which fails when the work does. */
+  span<Result>(name: string, attributes: Attributes, work: () => Result, parent?: Parent): Result;
+  /** Says more of the span around. */
+  note(attributes: Attributes): void;
+  /** The span around, for whoever goes on with the trace. */
+  current(): Traceparent | null;
+  /** Sends what has not been sent. */
+  close(): Promise<void>;
+}
+
+export const noTracing: Tracing = {
+  isOn: false,
+  span: (_name, _attributes, work) => work(),
+  note: () => {},
+  current: () => null,
+  close: async () => {},
+};
