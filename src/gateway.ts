@@ -16,6 +16,7 @@ import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
+import { useEventStreamCount } from './plugins/count-event-streams.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
 import { useTokenLife } from './plugins/end-with-token.ts';
@@ -155,7 +156,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
         ? contexts.fromHeaders(connection.header, connection.principal, connection.signal)
         : contexts.fromHeaders(
             (name) => request.headers.get(name),
-            authentication.principalOf(request),
+            authentication.senderOf(request).principal,
             request.signal,
           ),
     maskedErrors: { maskError: present },
@@ -184,6 +185,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       useTrustedDocuments(findDocument),
       useScopes(present),
       useDocumentLimits(options.documentLimits),
+      useEventStreamCount({ gate, senderOf: authentication.senderOf, present }),
       deadline.plugin,
       useTokenLife({ gate, present }),
       shared.plugin,

@@ -68,9 +68,8 @@ export const startServer = async (
     );
     const isLent = sandbox !== null && config.credentials.mode === 'passthrough';
     if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
-    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     if (config.access.mode !== 'none') log.info(`Callers: ${describeAccess(config.access)}.`);
-    log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
+    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client, createClient } from 'graphql-ws';
@@ -52,6 +53,27 @@ describe('opening', () => {
     const polite = await openSocket(url);
     polite.send({ type: 'connection_init' });
     expect((await polite.closed).code).toBe(4429);
+  });
+});
+
+describe('an upgrade that is refused', () => {
+  it.each([
+    ['elsewhere', '/elsewhere', ''],
+    ['of a foreign page', '/graphql', 'Origin: https://evil.test\r\n'],
+  ])('%s is hung up on, though the client would keep the connection', async (_what, path, header) => {
+    const { url } = await openServer((await startMovingJobs(0)).url);
+    const { hostname, port, host } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined).resume();
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${header}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await once(socket, 'end');
+    // to be reset, and not to be read for ever
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const writing = setInterval(() => socket.write('more'), 10);
+    await closed.finally(() => clearInterval(writing));
   });
 });
 

@@ -22,5 +22,7 @@ export const refuseUpgrade = (
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
   ];
+  // else it would stay half open for as long as its client likes: nobody else looks after it any longer
+  stream.once('finish', () => stream.destroy());
   stream.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };

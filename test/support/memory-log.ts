@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log } from '../../src/telemetry/log.ts';
+import { type Log, logOptions } from '../../src/telemetry/log.ts';
 
 export interface MemoryLog {
   readonly log: Log;
@@ -14,7 +14,7 @@ export interface MemoryLog {
 export const memoryLog = (): MemoryLog => {
   const lines: string[] = [];
   return {
-    log: pino({ level: 'trace', base: null }, { write: (line) => lines.push(line) }),
+    log: pino({ ...logOptions, level: 'trace' }, { write: (line) => lines.push(line) }),
     lines,
     events: (level = 0) => lines.map((line) => JSON.parse(line)).filter((event) => event.level >= level),
   };
