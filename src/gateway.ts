@@ -17,6 +17,7 @@ import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/job-watcher.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
+import { useEventStreamCount } from './plugins/count-event-streams.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
 import { useTokenLife } from './plugins/end-with-token.ts';
@@ -189,7 +190,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       connection
         ? contexts.fromHeaders(connection.header, connection)
         : contexts.fromHeaders((name) => request.headers.get(name), {
-            principal: authentication.principalOf(request),
+            principal: authentication.senderOf(request).principal,
             signal: request.signal,
             observed: observation.observedOf(request),
           }),
@@ -222,6 +223,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       useTrustedDocuments(findDocument),
       useScopes(present),
       useDocumentLimits(options.documentLimits),
+      useEventStreamCount({ gate, senderOf: authentication.senderOf, present }),
       deadline.plugin,
       useTokenLife({ gate, present }),
       shared.plugin,

@@ -153,8 +153,8 @@ export const startServer = async (
     );
     const isLent = sandbox !== null && config.credentials.mode === 'passthrough';
     if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
-    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     if (config.access.mode !== 'none') log.info(`Callers: ${describeAccess(config.access)}.`);
+    log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     if (publicKey) log.info(`Webhooks of Wix: ${url}${webhookPath}`);
     if (metrics) log.info(`Metrics: ${metrics.url}/metrics`);
     else if (!config.isLocal && config.access.mode === 'none') {

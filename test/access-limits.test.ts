@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { noLimits } from '../src/config/limit-settings.ts';
 import { readConfig } from '../src/config.ts';
 import { bearer, createTokenFile, entry, ownKey, tokenOf } from './support/access.ts';
-import { createFakeClock } from './support/fake-clock.ts';
-import { openSocket } from './support/live-client.ts';
+import { createFakeClock, within } from './support/fake-clock.ts';
+import { askForEvents, openSocket, readEvents } from './support/live-client.ts';
 import { openClockedServer } from './support/live-server.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
 
@@ -178,6 +178,49 @@ describe('WebSockets', () => {
     await first.closed;
     const again = await openSocket(url, { params: bearer(tokenOf('one')) });
     expect(again.socket.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+describe('event streams', () => {
+  const eventsOf = async (stream: IncomingMessage) => {
+    const texts: string[] = [];
+    for await (const { event, text } of readEvents(stream)) if (event === 'next') texts.push(text);
+    return texts;
+  };
+  const watch = { query: 'subscription { jobsUpdated { kind } }' };
+  it.each(['ADDRESS_SOCKETS', 'CALLER_SOCKETS'])('count as sockets do: %s', async (name) => {
+    const { url, clock } = await openLimited({ [name]: '2' });
+    const statusOf = async ({ response }: ReturnType<typeof askForEvents>) =>
+      (await within(clock, response)).statusCode;
+    const asOne = () => askForEvents(url, watch, bearer(tokenOf('one')));
+    const first = asOne();
+    expect(await statusOf(first)).toBe(200);
+    const socket = await openSocket(url, { params: bearer(tokenOf('one')) });
+    // a subscription within a socket is no stream of its own
+    socket.operate(watch.query);
+    await socket.roundTrip();
+
+    const refused = await within(clock, asOne().response);
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '10']);
+    expect(JSON.parse((await eventsOf(refused))[0] ?? '')).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterMs: 10_000 } }],
+    });
+    const other = askForEvents(url, watch, bearer(tokenOf('other')));
+    expect(await statusOf(other)).toBe(name === 'CALLER_SOCKETS' ? 200 : 429);
+
+    first.leave();
+    await vi.waitFor(async () => expect(await statusOf(asOne())).toBe(200));
+  });
+
+  it('that never began, or answered at once, are not counted', async () => {
+    const { url } = await openLimited({ ADDRESS_SOCKETS: '1' });
+    for (const query of ['subscription { jobUpdated(id: "none") { kind } }', alive]) {
+      for (let n = 0; n < 3; n += 1) {
+        const response = await askForEvents(url, { query }, bearer(tokenOf('one'))).response;
+        expect(response.statusCode).toBe(200);
+        await eventsOf(response);
+      }
+    }
   });
 });
 

@@ -72,6 +72,27 @@ describe('opening', () => {
   });
 });
 
+describe('an upgrade that is refused', () => {
+  it.each([
+    ['elsewhere', '/elsewhere', ''],
+    ['of a foreign page', '/graphql', 'Origin: https://evil.test\r\n'],
+  ])('%s is hung up on, though the client would keep the connection', async (_what, path, header) => {
+    const { url } = await openServer((await startMovingJobs(0)).url);
+    const { hostname, port, host } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined).resume();
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${header}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await once(socket, 'end');
+    // to be reset, and not to be read for ever
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const writing = setInterval(() => socket.write('more'), 10);
+    await closed.finally(() => clearInterval(writing));
+  });
+});
+
 describe('who is asking', () => {
   it.each([
     ['in small letters', { authorization: 'key', 'wix-site-id': 'site' }, {}],

@@ -19,7 +19,7 @@ export interface Gate {
   countFrom(address: string | null): void;
   /** Counts one operation of a principal. */
   count(principal: Principal): void;
-  /** Counts a socket until what is returned is called. */
+  /** Counts a WebSocket, or an event stream, until what is returned is called. */
   openSocketFrom(address: string | null): () => void;
   openSocket(principal: Principal): () => void;
   readonly whenOver: Access['whenOver'];
@@ -81,7 +81,7 @@ export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
     if (key === null) return nothing;
     if (!count.isFull(key)) return count.open(key);
     throw rateLimited(
-      `There are too many WebSockets of this ${whose}. Close some of them; one can carry many operations.`,
+      `There are too many WebSockets and event streams of this ${whose}. Close some of them; one WebSocket can carry many operations.`,
       socketRetryMs,
     );
   };

@@ -6,7 +6,7 @@ import { isLoopback } from '../domain/origin.ts';
 export interface LimitSettings {
   readonly callerOperationsPerMinute: number;
   readonly addressOperationsPerMinute: number;
-  /** How many WebSockets may be open at a time. */
+  /** How many WebSockets and event streams may be open at a time. */
   readonly callerSockets: number;
   readonly addressSockets: number;
   readonly failedAuthsPerMinute: number;
@@ -70,7 +70,9 @@ export const limitVariables = {
     ),
   CALLER_SOCKETS: limit
     .optional()
-    .describe(`How many WebSockets a caller may have open; 0: no limit, ${unlimited(usual.callerSockets)}.`),
+    .describe(
+      `How many WebSockets and event streams a caller may have open; 0: no limit, ${unlimited(usual.callerSockets)}.`,
+    ),
   ADDRESS_SOCKETS: limit
     .optional()
     .describe(`The same of all callers at one address; 0: no limit, ${unlimited(usual.addressSockets)}.`),

@@ -3,10 +3,15 @@ import type { Plugin } from 'graphql-yoga';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
 
+export interface Sender {
+  readonly principal: Principal;
+  readonly address: string | null;
+}
+
 export interface RequestAuthentication {
   readonly plugin: Plugin;
   /** Who sent a request that was let in. */
-  principalOf(request: Request): Principal;
+  senderOf(request: Request): Sender;
 }
 
 const peerOf = (serverContext: object): string | undefined =>
@@ -16,7 +21,7 @@ const peerOf = (serverContext: object): string | undefined =>
 
 /** Lets requests in before anything of them is read but their headers. */
 export const createRequestAuthentication = (gate: Gate): RequestAuthentication => {
-  const principals = new WeakMap<Request, Principal>();
+  const senders = new WeakMap<Request, Sender>();
   return {
     plugin: {
       async onRequestParse({ request, serverContext }) {
@@ -25,13 +30,13 @@ export const createRequestAuthentication = (gate: Gate): RequestAuthentication =
         gate.countFrom(address);
         const principal = await gate.admit(headers.get('authorization'), address);
         gate.count(principal);
-        principals.set(request, principal);
+        senders.set(request, { principal, address });
       },
     },
-    principalOf(request) {
-      const principal = principals.get(request);
-      if (principal === undefined) throw new Error('A request came past the gate.');
-      return principal;
+    senderOf(request) {
+      const sender = senders.get(request);
+      if (sender === undefined) throw new Error('A request came past the gate.');
+      return sender;
     },
   };
 };

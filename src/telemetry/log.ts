@@ -14,9 +14,35 @@ export interface LogOptions {
 /** Beyond this, lines are dropped rather than kept for a reader who does not come. */
 const maxWaitingBytes = 16 * 1024 * 1024;
 
+const maxCauses = 5;
+
+/** What is logged of an error. Libraries hang more on theirs, such as the bytes of an answer that they could not read. */
+const describe = (error: unknown, left = maxCauses): unknown => {
+  if (!(error instanceof Error)) return error === undefined ? undefined : { type: typeof error };
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    ...('code' in error && { code: error.code }),
+    stack,
+    ...(cause !== undefined && left > 0 && { cause: describe(cause, left - 1) }),
+    ...(error instanceof AggregateError &&
+      left > 0 && { errors: error.errors.slice(0, maxCauses).map((each) => describe(each, left - 1)) }),
+  };
+};
+
+/** Nobody logs these: a net for who does so one day. */
+const secrets = ['authorization', 'headers', 'body', 'variables', 'connectionParams', 'uploadUrl'];
+
+export const logOptions = {
+  base: null,
+  serializers: { err: (error: unknown) => describe(error) },
+  redact: [...secrets, ...secrets.map((name) => `*.${name}`)],
+};
+
 /** One JSON line an event on standard output, or coloured lines in a terminal. */
 export const createLog = async ({ level, pretty }: LogOptions): Promise<Log> => {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { ...logOptions, level, timestamp: pino.stdTimeFunctions.isoTime };
   // whoever reads slowly must not hold up requests; pino writes what is left when the process ends
   if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes }));
   // loaded only where somebody looks: production writes JSON

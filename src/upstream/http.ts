@@ -94,6 +94,15 @@ const readText = async (body: { text(): Promise<string> }): Promise<string | nul
   }
 };
 
+/** Shorter than any credential: what people use for trying. */
+const minSecretLength = 12;
+
+/** A reason for a refusal may be shown, but not one that quotes the credential: it may be the gateway's own. */
+const repeats = (text: string, { authorization }: Caller): boolean => {
+  const secret = authorization?.replace(/^\S+ /, '') ?? '';
+  return secret.length >= minSecretLength && text.includes(secret);
+};
+
 const single = (header: string | string[] | undefined): string | null =>
   (Array.isArray(header) ? header[0] : header) ?? null;
 
@@ -147,9 +156,10 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
     });
     upstreamClock.read(single(headers['date']));
     const text = await readText(body);
+    const isTelling = statusCode !== 200 && text !== null && repeats(text, caller);
     const answer: RawAnswer & { readonly size: number } = {
       status: statusCode,
-      body: text === null ? notJson : parseBody(text),
+      body: text === null ? notJson : parseBody(isTelling ? '{}' : text),
       size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),

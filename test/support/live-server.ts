@@ -78,7 +78,7 @@ export const openClockedServer = async (
     pipeline: gateway.pipeline,
     maxOperations: 100,
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
   });
   onTestFinished(async () => {
     await Promise.all([drain(server, 0), gateway.close()]);

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log } from '../../src/telemetry/log.ts';
+import { type Log, logOptions } from '../../src/telemetry/log.ts';
 
 export interface MemoryLog {
   readonly log: Log;
@@ -22,7 +22,7 @@ export const memoryLog = (): MemoryLog => {
     for (const look of waiting) look();
   };
   return {
-    log: pino({ level: 'trace', base: null }, { write }),
+    log: pino({ ...logOptions, level: 'trace' }, { write }),
     lines,
     logged: (message) =>
       new Promise((resolve) => {

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { bearer, createTokenFile, entry, ownKey, tokenOf } from './support/access.ts';
+import { openSocket, type Watch, watchByEvents } from './support/live-client.ts';
+import { type LiveServer, openServer } from './support/live-server.ts';
+import { guid, jobsPage, lookup, type Row } from './support/rows.ts';
+import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
+
+type Headers = Record<string, string>;
+
+/** What differs in one of the three only is another caller. */
+const callers: readonly Headers[] = ['key-a', 'key-b'].flatMap((authorization) =>
+  [{}, { 'wix-site-id': 'site-1' }, { 'wix-site-id': 'site-2' }, { 'wix-account-id': 'site-1' }].map(
+    (more) => ({
+      authorization,
+      ...more,
+    }),
+  ),
+);
+
+const ownerOf = (headers: Readonly<Record<string, unknown>>): string =>
+  `<${['authorization', 'wix-site-id', 'wix-account-id'].map((name) => headers[name] ?? '').join('|')}>`;
+
+const count = 6;
+
+/** Everybody has jobs of the same ids, and each of them says whose it is. */
+const rowsOf = (owner: string, moved: number): Row[] =>
+  Array.from({ length: count }, (_, n) => ({
+    id: guid(n),
+    name: `${owner} job ${n}`,
+    status: n % 2 === 0 ? 'COMPLETED' : 'IN_PROGRESS',
+    startedAt: new Date(Date.UTC(2026, 8, 14, 6, n)).toISOString(),
+    finishedAt: n % 2 === 0 ? new Date(Date.UTC(2026, 8, 14, 7, n)).toISOString() : null,
+    progress: { current: String(moved), total: '1000000' },
+    logsRecorded: 1,
+  }));
+
+const answerTo = (call: UpstreamCall, moved: number): Reply => {
+  const owner = ownerOf(call.headers);
+  const rows = rowsOf(owner, moved);
+  if (call.operation === 'ListMovementLogs') {
+    return {
+      json: { logs: [{ sourceItemId: owner }], pagingMetadata: { count: 1, cursors: {}, hasNext: false } },
+    };
+  }
+  if (call.operation === 'ListSyncJobs')
+    return { json: { syncJobs: [{ id: guid(0), name: owner, enabled: true }] } };
+  if (call.operation === 'SubmitJob')
+    return { json: { job: { ...rows[1], name: `${owner} ${call.body.job?.name}` } } };
+  if (call.operation === 'TerminateJob') {
+    return {
+      status: 400,
+      json: { details: { applicationError: { code: 'DENIED', description: `${owner} may not` } } },
+    };
+  }
+  const { filter, cursorPaging } = call.body?.query ?? {};
+  if (call.operation === 'QueryJobs' && cursorPaging?.cursor !== undefined) {
+    // a cursor of somebody else must not come here
+    return cursorPaging.cursor === owner ? jobsPage(rows.slice(3)) : { status: 500, json: {} };
+  }
+  if (call.operation !== 'QueryJobs' || filter?.id) return lookup(rows)(call);
+  return jobsPage(rows.slice(0, 3), owner);
+};
+
+const list = (after: string | null) =>
+  `{ jobs(first: 3${after === null ? '' : `, after: ${JSON.stringify(after)}`}) { edges { cursor node { name } } } }`;
+const input = `name: "N", source: { file: { fileId: "f" } }, destination: { wixDataCollection: { collectionId: "c" } }`;
+const oneQuery = (n: number) => `{ job(id: "${guid(n)}") { name logs { nodes { sourceItemId } } } }`;
+const queries: readonly string[] = [
+  oneQuery(0),
+  oneQuery(1),
+  `{ nodes(ids: [${Array.from({ length: count }, (_, n) => `"${guid(n)}"`)}]) { ... on Job { name } } }`,
+  list(null),
+  '{ schedules { name } }',
+  // the same key of everybody
+  `mutation { submitJob(input: { ${input}, idempotencyKey: "K" }) { job { name } userErrors { message } } }`,
+  `mutation { terminateJob(input: { id: "${guid(1)}" }) { userErrors { message } } }`,
+];
+
+/** Who is named in it, beside the one who may be. */
+const othersIn = (text: string, owner: string) =>
+  [...new Set(text.match(/<[^<>]*>/g))].filter((each) => each !== owner);
+
+const openUpstream = async () => {
+  const time = { moved: 0 };
+  const upstream = await startScriptedUpstream((call) => {
+    time.moved += 1;
+    return answerTo(call, time.moved);
+  });
+  return upstream;
+};
+
+const watchAll = async (url: string, headers: Headers): Promise<Watch[]> => {
+  const { operate } = await openSocket(url, { params: headers });
+  const selection = '{ kind job { name logs { nodes { sourceItemId } } } }';
+  return [
+    operate(`subscription { jobUpdated(id: "${guid(1)}") ${selection} }`),
+    operate(`subscription { jobsUpdated(since: "2026-09-14T00:00:00Z") ${selection} }`),
+    watchByEvents(url, `subscription { jobUpdated(id: "${guid(1)}") ${selection} }`, { headers }),
+  ];
+};
+
+const hear = async (watches: readonly Watch[], times: number): Promise<string> => {
+  const told = await Promise.all(
+    watches.map(async (watch) => {
+      const events: unknown[] = [];
+      for (let n = 0; n < times; n += 1) events.push(await watch.next());
+      return events;
+    }),
+  );
+  return JSON.stringify(told);
+};
+
+const ask = async ({ ask }: LiveServer, query: string, headers: Headers): Promise<string> =>
+  JSON.stringify(await ask(query, headers));
+
+const step = fc.record({
+  who: fc.nat({ max: callers.length - 1 }),
+  what: fc.nat({ max: queries.length }),
+  waits: fc.boolean(),
+});
+
+it.each(['0', '60000'])(
+  'no caller ever sees what is of another, with READ_CACHE_MS=%s',
+  async (readCacheMs) => {
+    const upstream = await openUpstream();
+    const server = await openServer(upstream.url, {
+      READ_CACHE_MS: readCacheMs,
+      POLL_MIN_MS: '150',
+      POLL_MAX_MS: '150',
+    });
+    const streams = await Promise.all(callers.map((headers) => watchAll(server.url, headers)));
+    const cursors = await Promise.all(
+      callers.map(async (headers) => (await server.ask(list(null), headers)).data.jobs.edges.at(-1).cursor),
+    );
+    let seen = 0;
+
+    const take = async (who: number, what: number, anyone: number) => {
+      const headers = callers[who] ?? {};
+      const owner = ownerOf(headers);
+      const query = queries[what] ?? list(cursors[anyone]);
+      const text = await ask(server, query, headers);
+      expect(othersIn(text, owner)).toEqual([]);
+      if (what < queries.length) {
+        expect(text).toContain(owner);
+        return;
+      }
+      // a place in one's own list, and nothing in another's
+      if (who === anyone) expect(text).toContain(owner);
+      else expect(text).toContain('BAD_USER_INPUT');
+      seen += 1;
+    };
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+        const underWay: Promise<void>[] = [];
+        for (const [n, { who, what, waits }] of steps.entries()) {
+          underWay.push(take(who, what, (steps[n - 1] ?? steps[n])?.who ?? 0));
+          if (waits) await Promise.all(underWay.splice(0));
+        }
+        await Promise.all(underWay);
+      }),
+      { numRuns: 25 },
+    );
+    expect(seen).toBeGreaterThan(10);
+    for (const [who, watches] of streams.entries()) {
+      const owner = ownerOf(callers[who] ?? {});
+      const told = await hear(watches, 3);
+      expect(told).toContain(owner);
+      expect(othersIn(told, owner)).toEqual([]);
+    }
+  },
+);
+
+it('callers who act with the rights of the gateway cannot put another owner in its place', async () => {
+  const names = ['one', 'other'];
+  const file = await createTokenFile(names.map((name) => entry(name)));
+  const upstream = await openUpstream();
+  const server = await openServer(upstream.url, {
+    WIX_AUTH: 'api-key',
+    WIX_API_KEY: ownKey.apiKey,
+    WIX_SITE_ID: ownKey.siteId,
+    GATEWAY_AUTH: 'tokens',
+    GATEWAY_TOKENS_FILE: file.path,
+    READ_CACHE_MS: '60000',
+  });
+  const owner = ownerOf({ authorization: ownKey.apiKey, 'wix-site-id': ownKey.siteId });
+  await Promise.all(
+    names.flatMap((name) =>
+      callers.flatMap(({ authorization: _, ...more }) =>
+        queries.map(async (query) => {
+          const text = await ask(server, query, { ...bearer(tokenOf(name)), ...more });
+          expect(text).toContain(owner);
+          expect(othersIn(text, owner)).toEqual([]);
+        }),
+      ),
+    ),
+  );
+  // one submit for each principal: the same key is not the same of another
+  expect(upstream.count('SubmitJob')).toBe(names.length);
+});
