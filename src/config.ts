@@ -16,6 +16,7 @@ import { type DocumentSettings, documentProblems, documentSettings } from './con
 import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
 import { isLoopback } from './domain/origin.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
@@ -45,6 +46,8 @@ export interface Config extends DocumentSettings {
   /** Of pages that may ask, beside the gateway's own. */
   readonly allowedOrigins: readonly string[];
   readonly playground: boolean;
+  /** Null for a process that is the only one. */
+  readonly redis: RedisSettings | null;
   /** True when HOST is loopback, which only this machine reaches. */
   readonly isLocal: boolean;
   readonly logLevel: LogLevel;
@@ -113,6 +116,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       allowedOrigins: data.ALLOWED_ORIGINS ?? [],
       playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
       isLocal,
+      redis: redisSettings(data),
       ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),
       logLevel: data.LOG_LEVEL,
     }),

@@ -5,6 +5,7 @@ import { createLazyLoaders, type Loaders } from './loaders.ts';
 import type { Caller } from './upstream/caller.ts';
 import type { CallerUpstream, Upstream } from './upstream/upstream.ts';
 import { type CallerWrites, createCallerWrites } from './writes/caller-writes.ts';
+import type { SharedSubmits } from './writes/shared-submits.ts';
 import type { SubmitMemory } from './writes/submit-memory.ts';
 
 /** What every resolver is given, whatever the transport. */
@@ -41,13 +42,15 @@ export interface ContextOptions {
   readonly upstream: Upstream;
   readonly hub: JobHub;
   readonly submitMemory: (callerKey: string, principalKey: string) => SubmitMemory;
+  /** What other replicas know of submits. */
+  readonly submits: SharedSubmits;
   readonly clock: Clock;
   /** Lent to callers without a credential. Only for the sandbox: null over a real upstream. */
   readonly demoAuthorization: string | null;
 }
 
 export const createContextFactory = (options: ContextOptions): ContextFactory => {
-  const { upstream, hub, submitMemory, clock, demoAuthorization } = options;
+  const { upstream, hub, submitMemory, submits, clock, demoAuthorization } = options;
 
   const create = (caller: Caller, principal: Principal, clientSignal?: AbortSignal): Context => {
     const reads = new AbortController();
@@ -65,6 +68,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
       writes: createCallerWrites({
         jobs: () => upstream.as(caller, 'write').jobs,
         memory: () => submitMemory(caller.key, principal.key),
+        others: () => submits.as(caller.key, principal.key),
         listener: live,
         clock,
       }),

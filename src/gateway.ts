@@ -37,8 +37,10 @@ import {
   type TrustedDocumentsOptions,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
+import type { Replicas } from './replicas/replicas.ts';
 import type { Log } from './telemetry/log.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
+import { unsharedSubmits } from './writes/shared-submits.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
 
 export interface GatewayOptions extends UpstreamSettings {
@@ -67,6 +69,8 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly executionTimeoutMs: number;
   readonly documentLimits: DocumentLimits;
   readonly trusted: TrustedDocumentsOptions;
+  /** The other processes that are the same gateway; none by default. Closed by whoever opened it. */
+  readonly replicas?: Replicas | null;
 }
 
 /** Who is at the other end of a connection that is no HTTP request. */
@@ -122,7 +126,14 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const admission = createAdmission(origins);
   const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
   const authentication = createRequestAuthentication(gate);
-  const upstream = createUpstream({ ...options, url: options.upstreamUrl, random: Math.random, clock });
+  const { replicas = null } = options;
+  const upstream = createUpstream({
+    ...options,
+    url: options.upstreamUrl,
+    random: Math.random,
+    clock,
+    spending: replicas?.spending ?? null,
+  });
   const hub = createJobHub({
     ...options.watch,
     requestsPerMinute: options.upstreamRequestsPerMinute,
@@ -137,6 +148,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     upstream,
     hub,
     submitMemory: createSubmitMemories(clock.now),
+    submits: replicas?.submits ?? unsharedSubmits,
     clock,
     demoAuthorization: options.demoAuthorization ?? null,
   });

@@ -1,5 +1,6 @@
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
+import type { RedisSettings } from './config/redis-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { createGateway, graphqlPath } from './gateway.ts';
@@ -29,14 +30,23 @@ const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) =>
   return { upstreamUrl: new URL(sandbox.url), sandbox };
 };
 
+/** Loaded only where there is more than one process. */
+const openReplicas = async (redis: RedisSettings | null, log: Log) => {
+  if (redis === null) return null;
+  const { createReplicas } = await import('./replicas/create-replicas.ts');
+  return createReplicas({ ...redis, log });
+};
+
 export const startServer = async (
   config: Config,
   log: Log,
   sandboxSettings: SandboxSettings = usualSettings,
 ): Promise<RunningServer> => {
   const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
+  const replicas = await openReplicas(config.redis, log);
   const gateway = createGateway({
     ...config,
+    replicas,
     upstreamUrl,
     log,
     watch: config,
@@ -49,6 +59,7 @@ export const startServer = async (
   });
   const release = async () => {
     await gateway.close();
+    await replicas?.close();
     await sandbox?.close();
   };
   try {

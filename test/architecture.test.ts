@@ -13,7 +13,7 @@ const floors = [
   ['graph', 'plugins'],
   ['resolvers'],
   ['schema'],
-  ['context'],
+  ['context', 'replicas'],
   ['access', 'live', 'loaders', 'writes'],
   ['paging'],
   ['upstream'],

@@ -4,6 +4,7 @@ import { accessVariables } from './access-settings.ts';
 import { credentialVariables } from './credential-settings.ts';
 import { documentVariables } from './document-settings.ts';
 import { limitVariables } from './limit-settings.ts';
+import { redisVariables } from './redis-settings.ts';
 import { fraction, httpUrl, origins, wholeNumber } from './values.ts';
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
@@ -50,6 +51,7 @@ export const environment = z.object({
   WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
     .prefault('100')
     .describe('How many operations one WebSocket may have under way.'),
+  ...redisVariables,
   ALLOWED_ORIGINS: origins
     .optional()
     .describe("Origins of pages that may use the gateway, as a list with commas, beside the gateway's own."),

@@ -17,6 +17,7 @@ import { createPipeline, type Purpose } from './pipeline.ts';
 import { lookUpJobs, rememberJobs } from './remembered-jobs.ts';
 import { createRetry } from './retry.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
+import type { SharedSpending } from './shared-spending.ts';
 import { createUpstreamClock } from './upstream-clock.ts';
 
 const maxCallers = 10_000;
@@ -41,6 +42,8 @@ export interface UpstreamOptions extends UpstreamSettings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  /** What other replicas send counts as well. */
+  readonly spending?: SharedSpending | null;
 }
 
 /** Upstream as one caller sees it. */
@@ -70,7 +73,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const timeoutMs = options.upstreamTimeoutMs;
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
-  const budget = createBudget(options.upstreamRequestsPerMinute, clock);
+  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending);
   const pipeline = createPipeline({
     answers: createAnswers({ maxAgeMs: options.readCacheMs, now }),
     retry: createRetry({ clock, random }),

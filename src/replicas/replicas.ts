@@ -1,0 +1,13 @@
+import type { SharedSpending } from '../upstream/shared-spending.ts';
+import type { SharedSubmits } from '../writes/shared-submits.ts';
+
+/** What several processes do as one gateway. */
+export interface Replicas {
+  readonly spending: SharedSpending;
+  readonly submits: SharedSubmits;
+  /** False while Redis is away, and each replica goes on alone. */
+  readonly isTogether: boolean;
+  /** How many there are, as far as this one has seen lately. */
+  readonly count: number;
+  close(): Promise<void>;
+}
