@@ -6,6 +6,7 @@ import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Cadence } from './cadence.ts';
+import type { News } from './company.ts';
 import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
@@ -37,6 +38,8 @@ export interface JobWatcherOptions extends WatchOptions {
   readonly log: Log;
   /** Upstream for the watcher's caller; calls under way end when the signal fires. */
   readonly upstream: (signal: AbortSignal) => JobsView;
+  /** False while another replica polls for this caller. */
+  readonly isPolling: () => boolean;
   /** Called when nobody watches any longer. */
   readonly onIdle: () => void;
 }
@@ -53,6 +56,10 @@ export interface JobWatcher {
   observe(job: Job): void;
   /** The same of a job that is no longer there. */
   forget(id: string): void;
+  /** What another replica has learned. */
+  hear(news: News): void;
+  /** Looks at everything once, now. */
+  look(): void;
   readonly watchedJobs: number;
   readonly pollIntervalMs: number | null;
   close(): void;
@@ -173,6 +180,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     log,
     cadence,
     share,
+    isPolling: options.isPolling,
     hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers,
     expectedCalls,
     look,
@@ -225,6 +233,15 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     forget: (id) => takeOut(id, {}),
+
+    hear({ found, same, gone, failed, error }) {
+      const errors = new Map(error === null ? [] : failed.map((id) => [id, error]));
+      if (takeInLooked({ found, gone, failed: errors }, {})) loop.quicken();
+      for (const id of same) watched.find(id)?.seen();
+      if (!closed) staleAlarm.plan();
+    },
+
+    look: loop.round,
 
     get watchedJobs() {
       let others = 0;

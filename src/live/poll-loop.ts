@@ -23,6 +23,8 @@ export interface PollLoopOptions {
   readonly cadence: Cadence;
   readonly share: PollShare;
   readonly hasNewcomers: () => boolean;
+  /** False while another replica goes the rounds. */
+  readonly isPolling: () => boolean;
   /** How many calls the next look will take at least. */
   readonly expectedCalls: (scope: LookScope) => number;
   /** Never rejects. */
@@ -34,6 +36,8 @@ export interface PollLoop {
   wake(): void;
   /** Something moved: look often again. */
   quicken(): void;
+  /** Goes one round at once, also where another replica goes the others. */
+  round(): void;
   stop(): void;
 }
 
@@ -44,7 +48,7 @@ const joinSpacingMs = 250;
 
 /** Decides when to look. Looks never overlap, and a stopped loop leaves no timer behind. */
 export const createPollLoop = (options: PollLoopOptions): PollLoop => {
-  const { clock, log, cadence, share, hasNewcomers, expectedCalls, look } = options;
+  const { clock, log, cadence, share, hasNewcomers, isPolling, expectedCalls, look } = options;
   let looking = false;
   let stopped = false;
   // when the first of those came who have not been looked at yet
@@ -54,7 +58,14 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
   let nextRoundAt = cadence.isFailing
     ? clock.now() + Math.max(joinDelayMs, cadence.restMs)
     : Number.POSITIVE_INFINITY;
+  // a round that is due whoever polls
+  let isRoundWanted = false;
   let cancel = () => {};
+
+  const roundAt = () => {
+    const isDue = isPolling() || isRoundWanted || (cadence.isFailing && hasNewcomers());
+    return isDue ? nextRoundAt : Number.POSITIVE_INFINITY;
+  };
 
   const plan = () => {
     cancel();
@@ -64,9 +75,9 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
       hasNewcomers() && !cadence.isFailing
         ? Math.max(wokenAt + joinDelayMs, lastLookAt + joinSpacingMs)
         : Number.POSITIVE_INFINITY;
-    const dueAt = Math.min(nextRoundAt, joinAt);
+    const dueAt = Math.min(roundAt(), joinAt);
     if (!Number.isFinite(dueAt)) return;
-    const shareMs = share.waitMs(expectedCalls(joinAt < nextRoundAt ? 'newcomers' : 'round'));
+    const shareMs = share.waitMs(expectedCalls(joinAt < roundAt() ? 'newcomers' : 'round'));
     cancel = clock.after(Math.max(dueAt - clock.now(), shareMs, 0), () => void run());
   };
 
@@ -85,13 +96,14 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
       if (wasFailing) log.info('polling works again');
     }
     const next = clock.now() + cadence.intervalMs;
+    if (scope === 'round' && failure === undefined && !isPartial) isRoundWanted = false;
     nextRoundAt = scope === 'round' || cadence.isFailing ? next : Math.min(nextRoundAt, next);
   };
 
   const run = async () => {
     looking = true;
     lastLookAt = clock.now();
-    const scope = lastLookAt >= nextRoundAt ? 'round' : 'newcomers';
+    const scope = lastLookAt >= roundAt() ? 'round' : 'newcomers';
     const result = await look(scope);
     looking = false;
     if (stopped) return;
@@ -116,6 +128,11 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     },
     quicken() {
       quicken();
+      plan();
+    },
+    round() {
+      isRoundWanted = true;
+      if (!cadence.isFailing) nextRoundAt = Math.min(nextRoundAt, clock.now() + joinDelayMs);
       plan();
     },
     stop() {
