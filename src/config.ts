@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   type AccessSettings,
   accessModeOf,
@@ -17,6 +18,7 @@ import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
 import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
+import { isWebhookVariable } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
@@ -30,6 +32,8 @@ export interface Config extends DocumentSettings {
   readonly credentials: CredentialSettings;
   /** How callers of the gateway say who they are. */
   readonly access: AccessSettings;
+  /** What webhooks are verified with; null where none are taken. */
+  readonly webhookPublicKey: KeyObject | null;
   /** What one caller or address may do. */
   readonly limits: LimitSettings;
   readonly upstreamTimeoutMs: number;
@@ -59,7 +63,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Any address may have a password before its @ or a token after its question mark. */
 const mayBeSecret = (name: string, value = '') =>
-  isCredentialVariable(name) || isAccessVariable(name) || /[@?]/.test(value);
+  [isCredentialVariable, isAccessVariable, isWebhookVariable].some((is) => is(name)) || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
 const problemsBetween = (given: Environment): string[] => [
@@ -102,6 +106,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       wixApiUrl: data.WIX_API_URL ?? null,
       credentials,
       access,
+      webhookPublicKey: data.WIX_WEBHOOK_PUBLIC_KEY ?? null,
       limits: limitSettings(data, data.HOST),
       upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_MS,
       upstreamRequestsPerMinute: data.UPSTREAM_REQUESTS_PER_MINUTE,

@@ -11,9 +11,10 @@ import type { CredentialSettings } from './config/credential-settings.ts';
 import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory, type ReadHeader } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
+import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
-import type { WatchOptions } from './live/job-watcher.ts';
+import type { WatchOptions } from './live/watch-options.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
@@ -87,6 +88,8 @@ export interface Gateway {
   readonly listener: RequestListener;
   /** What another transport needs to run operations exactly as HTTP does. */
   readonly pipeline: Pipeline;
+  /** Wix says that something happened to a job. */
+  announce(news: JobNews): void;
   close(): Promise<void>;
 }
 
@@ -139,11 +142,18 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
+    ...(replicas ? { company: replicas.company } : {}),
+    instanceId: options.credentials?.mode === 'app' ? options.credentials.instanceId : null,
     upstream: (caller, signal) => {
       const { jobs, toUpstreamTime } = upstream.as(caller, 'poll', signal);
       return { ...jobs, toUpstreamTime };
     },
   });
+  const hear = (news: JobNews) => {
+    upstream.outdate(news);
+    hub.announce(news);
+  };
+  replicas?.onAnnounced(hear);
   const contexts = createContextFactory({
     upstream,
     hub,
@@ -211,6 +221,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       findDocument,
       present,
       deliveryOf: shared.deliveryOf,
+    },
+    announce(news) {
+      hear(news);
+      replicas?.announce(news);
     },
     async close() {
       gate.close();

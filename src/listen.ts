@@ -27,7 +27,7 @@ export const usualBounds: Bounds = {
   maxConnections: 20_000,
 };
 
-/** Answers that never end by themselves. */
+/** Answers to those who would take a stream, which never ends by itself. */
 const eventStreamsOf = new WeakMap<Server, Set<ServerResponse>>();
 
 const urlOf = (server: Server): string => {
@@ -80,7 +80,9 @@ export const listen = async (
 export const drain = async (server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // cut, not completed: its client is to connect again
-  for (const response of eventStreamsOf.get(server) ?? []) response.destroy();
+  for (const response of eventStreamsOf.get(server) ?? []) {
+    if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) response.destroy();
+  }
   server.closeIdleConnections();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -9,6 +9,7 @@ import { startSandbox } from './sandbox/sandbox.ts';
 import { longRunningJobId, showcaseJobId } from './sandbox/seed/landmarks.ts';
 import { type SandboxSettings, usualSettings } from './sandbox/settings.ts';
 import type { Log } from './telemetry/log.ts';
+import { webhookPath, withWebhooks } from './webhooks/serve-webhooks.ts';
 import { serveWebSockets } from './websocket/serve-websockets.ts';
 
 export interface RunningServer {
@@ -63,7 +64,13 @@ export const startServer = async (
     await sandbox?.close();
   };
   try {
-    const { server, url } = await listen(gateway.listener, config.port, config.host);
+    // the sandbox lends its key, so that nothing but its address of webhooks need be set
+    const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
+    const { announce, listener: otherwise } = gateway;
+    const listener = publicKey
+      ? withWebhooks({ publicKey, announce, clock: systemClock, log, otherwise })
+      : otherwise;
+    const { server, url } = await listen(listener, config.port, config.host);
     const webSockets = serveWebSockets({
       http: server,
       path: graphqlPath,
@@ -81,7 +88,7 @@ export const startServer = async (
     if (!isLent) log.info(`Credentials: ${describeCredentials(config.credentials)}.`);
     log.info(`GraphQL${config.playground ? ', and GraphiQL in a browser' : ''}: ${url}${graphqlPath}`);
     if (config.access.mode !== 'none') log.info(`Callers: ${describeAccess(config.access)}.`);
-    log.info(`GraphQL, and GraphiQL in a browser: ${url}${graphqlPath}`);
+    if (publicKey) log.info(`Webhooks of Wix: ${url}${webhookPath}`);
     return {
       url: `${url}${graphqlPath}`,
       close: async () => {

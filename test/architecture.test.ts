@@ -8,7 +8,7 @@ const src = join(import.meta.dirname, '../src');
 const floors = [
   ['main'],
   ['server'],
-  ['websocket'],
+  ['webhooks', 'websocket'],
   ['gateway'],
   ['graph', 'plugins'],
   ['resolvers'],

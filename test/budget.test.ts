@@ -152,6 +152,32 @@ describe('a budget', () => {
     void waiting;
   });
 
+  it('takes a write all the same when queries have filled the queue', async () => {
+    const { sendMany, send, clock, sent, budget } = open(1);
+    await send('query');
+    const queries = sendMany(1000, 'query', { patienceMs: 2_000 * minute }).catch(() => {});
+    const write = send('write', { patienceMs: 2 * minute });
+    await clock.advance(minute);
+    await write;
+    expect(sent.map(({ lane }) => lane)).toEqual(['query', 'write']);
+    budget.close();
+    await queries;
+  });
+
+  it('goes on where it was when the clock is set back', async () => {
+    const clock = createFakeClock();
+    let back = 0;
+    const budget = createBudget(200, { ...clock, now: () => clock.now() - back });
+    const send = () =>
+      budget.run('caller', { lane: 'query', patienceMs: 0, signal: undefined }, async () => {});
+    for (let n = 0; n < 15; n += 1) {
+      await clock.advance(60_000);
+      if (n === 1) back = 3_600_000;
+      for (let each = 0; each < 20; each += 1) await send();
+    }
+    expect(budget.of('caller').remaining).toBeGreaterThan(150);
+  });
+
   it('frees whoever leaves while waiting', async () => {
     const { send, clock, sent } = open(1);
     await send('query');

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../src/domain/gateway-error.ts';
+import { silentLog } from '../src/telemetry/log.ts';
+import { createCircuit } from '../src/upstream/circuit.ts';
 import { openGateway, type TestOptions } from './support/gateway.ts';
 import { guid, jobRow } from './support/rows.ts';
 import { type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -83,6 +86,24 @@ describe('an upstream that fails again and again', () => {
     const { data } = await gateway.ask('{ upstream { rateLimit { remaining } } }', { authorization: 'one' });
     expect(data.upstream.rateLimit.remaining).toBe(195);
   });
+});
+
+describe('a call that is given up', () => {
+  it.each(['UPSTREAM_TIMEOUT', 'OUTCOME_UNKNOWN'] as const)(
+    'says nothing of upstream, also where the reason is %s',
+    async (code) => {
+      const circuit = createCircuit(() => 0, silentLog);
+      const givenUp = AbortSignal.abort(new GatewayError(code, 'given up'));
+      const giveUp = () =>
+        circuit.run('caller', givenUp, () => Promise.reject(givenUp.reason)).catch(() => {});
+      for (let n = 0; n < 20; n += 1) await giveUp();
+      circuit.check('caller');
+      const outage = () => Promise.reject(new GatewayError('UPSTREAM_UNAVAILABLE', 'out'));
+      for (let n = 0; n < 5; n += 1) await circuit.run('caller', undefined, outage).catch(() => {});
+      await giveUp();
+      expect(() => circuit.check('caller')).toThrow('left alone');
+    },
+  );
 });
 
 describe('an upstream that answers', () => {

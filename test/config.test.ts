@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { usage } from '../src/config/usage.ts';
@@ -250,4 +251,33 @@ it('explains every variable with its default', () => {
   ]) {
     expect(explained.find((line) => line.startsWith(`  ${name} `))).toContain(`[${fallback}]`);
   }
+});
+
+describe('WIX_WEBHOOK_PUBLIC_KEY', () => {
+  const pem = { type: 'spki', format: 'pem' } as const;
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+  it('is the public key of an app, or unset', () => {
+    expect(readConfig({}).config?.webhookPublicKey).toBeNull();
+    const key = rsa.publicKey.export(pem).toString();
+    expect(readConfig({ WIX_WEBHOOK_PUBLIC_KEY: key }).config?.webhookPublicKey).toMatchObject({
+      type: 'public',
+      asymmetricKeyType: 'rsa',
+    });
+  });
+
+  it.each([
+    ['no key', 'CANARY'],
+    ['a broken one', '-----BEGIN PUBLIC KEY-----\nCANARY\n-----END PUBLIC KEY-----'],
+    ['the private key', rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['a key of another kind', generateKeyPairSync('ed25519').publicKey.export(pem).toString()],
+    ['a short one', generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export(pem).toString()],
+  ])('refuses %s without repeating it, beside all else', (_what, key) => {
+    const { problems } = readConfig({ WIX_WEBHOOK_PUBLIC_KEY: key, PORT: 'x' });
+    expect(namesOf(problems)).toEqual(['PORT', 'WIX_WEBHOOK_PUBLIC_KEY']);
+    expect(problems?.[1]).toMatch(
+      /^WIX_WEBHOOK_PUBLIC_KEY: what it holds is not the public key of the Wix app: /,
+    );
+    expect(problems?.[1]).not.toContain(key);
+  });
 });

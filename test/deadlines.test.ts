@@ -66,8 +66,8 @@ describe('Retry-After', () => {
 
 describe('the time for one operation', () => {
   it('goes on from attempt to attempt: a later one has what is left', async () => {
-    // 200 ms are left for the second; with a share of its own it would outlast this test
-    expect(await failAtFirst([busy('20'), 'hang'], 20_200)).toEqual({
+    // 400 ms are left for the second; with a share of its own it would outlast this test
+    expect(await failAtFirst([busy('20'), 'hang'], 20_400)).toEqual({
       times: [0, 20_000],
       error: { code: 'UPSTREAM_TIMEOUT' },
     });

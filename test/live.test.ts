@@ -33,6 +33,7 @@ const setUp = (options: Partial<typeof defaultWatch> = {}) => {
     requestsPerMinute: 200,
     clock,
     log: silentLog,
+    instanceId: null,
     upstream: (caller) => upstreamOf(caller.key),
   });
   const signal = new AbortController().signal;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createEpochs } from '../src/upstream/epochs.ts';
 import { openGateway, type TestOptions } from './support/gateway.ts';
 import { guid, jobRow, jobsPage, lookup, notFound, type Row } from './support/rows.ts';
 import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
@@ -69,6 +70,15 @@ describe('a finished job', () => {
     for (const other of [{ authorization: 'another' }, { headers: { 'wix-site-id': 'another' } }]) {
       expect((await ask(one(0), other)).data.job).toBeNull();
     }
+  });
+
+  it('is not known again after its caller was refused, however many others are refused', async () => {
+    const epochs = createEpochs();
+    const before = epochs.of('caller');
+    epochs.advance('caller');
+    for (let n = 0; n < 20_000; n += 1) epochs.advance(`other ${n}`);
+    expect(epochs.of('caller')).toBeGreaterThan(before);
+    expect(epochs.of('somebody new')).toBeGreaterThan(before);
   });
 
   it('is asked for anew once its caller was refused', async () => {

@@ -63,15 +63,18 @@ interface Reducer {
   state(): Job | null;
 }
 
+const told = () => undefined;
+
 /** The two that tell readers what has happened to a job. */
 const reducers: Readonly<Record<string, (latest: Latest) => Reducer>> = {
   'a watched job': (latest) => {
-    const watched = createWatchedJob(job(0).id, { now, staleAfterMs: 30_000, snapshotMs: 0 });
+    const watched = createWatchedJob(job(0).id, { now, staleAfterMs: 30_000, snapshotMs: 0, told });
     watched.join(latest);
     return { observe: (state) => void watched.observe(state, {}), state: () => watched.job };
   },
   'the feed': (latest) => {
-    const feed = createJobFeed({ now: () => start, toUpstreamTime: (instant) => instant, snapshotMs: 0 });
+    const toUpstreamTime = (instant: number) => instant;
+    const feed = createJobFeed({ now: () => start, toUpstreamTime, snapshotMs: 0, told });
     void feed.join({ latest, filter: {}, since: null, joinedAt: start });
     // the first sweep, which finds nothing
     for (const { takeIn } of feed.readings('round')) {

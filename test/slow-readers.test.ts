@@ -249,6 +249,18 @@ describe('a WebSocket that is not read', () => {
     await over;
   });
 
+  it('is not closed for one answer that is large', async () => {
+    const { client, server } = await connect();
+    const send = createFrameSender(server);
+    const received: number[] = [];
+    client.on('message', (message) => received.push(String(message).length));
+    send('x'.repeat(8 * 1024 * 1024), () => undefined);
+    const isOut = new Promise<void>((resolve) => send('the end', resolve));
+    await isOut;
+    while (received.length < 2) await once(client, 'message');
+    expect([received, server.readyState]).toEqual([[8 * 1024 * 1024, 7], server.OPEN]);
+  });
+
   it('is closed once more waits for it than can be borne, so that its client tries again', async () => {
     const { client, server } = await connect();
     const send = createFrameSender(server);
@@ -259,7 +271,7 @@ describe('a WebSocket that is not read', () => {
       send(frame, () => undefined);
       sent += 1;
     }
-    expect(server.bufferedAmount).toBeLessThan(5 * 1024 * 1024);
+    expect(server.bufferedAmount).toBeLessThan(6 * 1024 * 1024);
     let dropped = 0;
     send(frame, () => {
       dropped += 1;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client, createClient } from 'graphql-ws';
@@ -25,6 +26,22 @@ describe('opening', () => {
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(404);
     socket.on('error', () => undefined).terminate();
+  });
+
+  it('keeps no connection of a client that was refused and does not hang up', async () => {
+    const { url } = await openServer((await startMovingJobs(0)).url);
+    const client = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    client.write(
+      `GET /elsewhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
+    );
+    await once(client.resume(), 'end');
+    client.on('error', () => undefined);
+    // an end that still listened would take any number of these
+    while (!client.destroyed) {
+      client.write('x');
+      await new Promise(setImmediate);
+    }
   });
 
   it('sends a client away that speaks no protocol', async () => {

@@ -6,6 +6,7 @@ import { documentVariables } from './document-settings.ts';
 import { limitVariables } from './limit-settings.ts';
 import { redisVariables } from './redis-settings.ts';
 import { fraction, httpUrl, origins, wholeNumber } from './values.ts';
+import { webhookVariables } from './webhook-settings.ts';
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
 export const environment = z.object({
@@ -16,6 +17,7 @@ export const environment = z.object({
     .describe('Where the Wix API is, for example https://www.wixapis.com. Unset: the embedded sandbox.'),
   ...credentialVariables,
   ...accessVariables,
+  ...webhookVariables,
   ALLOW_ANONYMOUS: z
     .enum(['true', 'false'], { error: 'true or false' })
     .prefault('false')

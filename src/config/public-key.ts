@@ -22,7 +22,7 @@ const read = (text: string): KeyObject | null => {
   }
 };
 
-const minRsaBits = 2048;
+export const minRsaBits = 2048;
 
 /** A public key that signatures can be checked with, PEM or JWK; null for anything else. */
 export const parsePublicKey = (text: string): KeyObject | null => {

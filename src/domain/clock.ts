@@ -6,6 +6,17 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The same instants, but never going back: where the clock is set back, time goes on from where it was. */
+export const steadily = (now: () => number): (() => number) => {
+  let offset = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (now() + offset < last) offset = last - now();
+    last = now() + offset;
+    return last;
+  };
+};
+
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, callback) {

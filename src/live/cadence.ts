@@ -10,6 +10,8 @@ export interface CadenceOptions {
   /** What polling may take of the allowance, 0 to 1. */
   readonly share: number;
   readonly requestsPerMinute: number;
+  /** True while something else tells of changes: polling is then but a safety net. */
+  readonly isSafetyNet: () => boolean;
 }
 
 /** What a poll brought. */
@@ -39,14 +41,18 @@ const maxRetryAfterMs = 60_000;
 
 /** Often while something moves, ever more seldom while nothing does, and never above the share of the allowance. */
 export const createCadence = (options: CadenceOptions): Cadence => {
-  const { now, minMs, maxMs, share, requestsPerMinute } = options;
+  const { now, minMs, maxMs, share, requestsPerMinute, isSafetyNet } = options;
   const costMs = 60_000 / sustained(share * requestsPerMinute);
   let wish = minMs;
   let floor = 0;
   let last: PollOutcome['kind'] | null = null;
   let restsUntil = Number.NEGATIVE_INFINITY;
 
-  const intervalMs = () => Math.ceil(Math.max(last === 'partial' ? minMs : wish, floor));
+  const wishNow = () => {
+    if (isSafetyNet()) return maxMs;
+    return last === 'partial' ? minMs : wish;
+  };
+  const intervalMs = () => Math.ceil(Math.max(wishNow(), floor));
 
   return {
     get intervalMs() {

@@ -49,14 +49,3 @@ export interface Company {
   /** What a write has brought: true whoever polls. */
   tellWritten(callerKey: string, news: News): void;
 }
-
-/** Of a process that is the only one. */
-export const noCompany: Company = {
-  join: () => ({
-    isPolling: true,
-    tell: () => undefined,
-    wishChanged: () => undefined,
-    leave: () => undefined,
-  }),
-  tellWritten: () => undefined,
-};

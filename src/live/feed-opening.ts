@@ -18,20 +18,18 @@ export const createFeedOpening =
     // submitted while the reader waited to be admitted
     const isNew = ({ startedAt }: Job) =>
       time(startedAt) >= toUpstreamTime(joinedAt) && time(startedAt) <= toUpstreamTime(now()) + overlapMs;
-    const matching = jobs.filter((job) => matchesFilter(job, filter));
+    const isDue = (job: Job) => {
+      if (since === null) return isNew(job);
+      const from = since.getTime();
+      return !isFinished(job) || time(job.startedAt) > from || time(job.finishedAt) > from;
+    };
+    const due = jobs.filter((job) => isDue(job) && matchesFilter(job, filter));
     // ends first, the oldest first: leaving in between loses none
-    for (const job of matching.toSorted(
-      (one, other) => happenedAt(one, false) - happenedAt(other, false) || 0,
-    )) {
+    for (const job of due.sort((one, other) => happenedAt(one, false) - happenedAt(other, false) || 0)) {
       if (since === null) {
-        if (!isNew(job)) continue;
         const { update } = snapshotOf(job, toldAt(job, true));
         latest.push({ tick: {}, update: { ...update, kind: 'SUBMITTED' } });
-      } else if (
-        !isFinished(job) ||
-        time(job.startedAt) > since.getTime() ||
-        time(job.finishedAt) > since.getTime()
-      ) {
+      } else {
         latest.push(snapshotOf(job, toldAt(job, false)));
       }
     }

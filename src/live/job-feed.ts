@@ -46,12 +46,14 @@ export interface JobFeedOptions {
   readonly toUpstreamTime: (instant: number) => number;
   /** How long one snapshot serves all who join. */
   readonly snapshotMs: number;
+  /** Hears of whatever its readers are told. */
+  readonly told: (update: JobUpdate, tick: Tick) => void;
 }
 
 const nothingTaken: Taken = { changed: false, absent: [] };
 
 /** Follows every unfinished and newly submitted job of a caller for any number of readers. */
-export const createJobFeed = ({ now, toUpstreamTime, snapshotMs }: JobFeedOptions): JobFeed => {
+export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeedOptions): JobFeed => {
   const upstreamNow = () => toUpstreamTime(now());
   const readers = new Set<FeedReader>();
   const newcomers = createFeedNewcomers();
@@ -74,7 +76,10 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs }: JobFeedOption
       Math.min(happenedAt(job, isNew), toUpstreamTime(job.observedAt.getTime()), Math.max(completeAt, 0)),
     );
 
-  const send = (update: JobUpdate, tick: Tick) => tellReaders(readers, update, tick);
+  const send = (update: JobUpdate, tick: Tick) => {
+    told(update, tick);
+    tellReaders(readers, update, tick);
+  };
 
   const observe = (job: Job, tick: Tick): boolean => {
     if (mark === null || known.isOutdated(job)) return false;

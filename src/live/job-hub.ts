@@ -1,15 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
 import { isGuid } from '../domain/guid.ts';
+import { isSamePlace, type JobNews, type Place } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { type Cadence, createCadence } from './cadence.ts';
-import { type Company, noCompany, noNews } from './company.ts';
-import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
+import { type Company, noNews } from './company.ts';
+import { createJobWatcher, type JobWatcher } from './job-watcher.ts';
 import type { JobsView } from './look.ts';
 import { createPollShare, type PollShare } from './poll-share.ts';
 import { createSharedWatch, type SharedWatch } from './shared-watch.ts';
 import { telling } from './telling.ts';
+import type { WatchOptions } from './watch-options.ts';
 import { noSuchJob } from './watched-job.ts';
 
 export interface JobHubOptions extends WatchOptions {
@@ -18,6 +20,8 @@ export interface JobHubOptions extends WatchOptions {
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
   /** Other replicas that watch for the same callers; none by default. */
   readonly company?: Company;
+  /** The app instance that every caller acts as; null where they act as themselves. */
+  readonly instanceId: string | null;
 }
 
 /** What is being watched for a caller at present. */
@@ -33,6 +37,8 @@ export interface CallerLive extends Pick<JobWatcher, 'watchJob' | 'watchJobs' | 
 
 export interface JobHub {
   as(caller: Caller): CallerLive;
+  /** An event: it shows nothing to anybody, but makes those whom it may concern look. */
+  announce(news: JobNews): void;
   close(): void;
 }
 
@@ -45,14 +51,19 @@ interface Pace {
 }
 
 interface CallerWatcher {
+  readonly caller: Caller;
   readonly watcher: JobWatcher;
-  readonly shared: SharedWatch;
+  /** Null in a process that is the only one. */
+  readonly shared: SharedWatch | null;
 }
 
 /** One watcher for each caller that watches something, and none for the others. */
 export const createJobHub = (options: JobHubOptions): JobHub => {
-  const { clock, upstream, pollShare, requestsPerMinute, company = noCompany } = options;
+  const { clock, upstream, pollShare, requestsPerMinute, company } = options;
   const watchers = new Map<string, CallerWatcher>();
+  const watcherWith = (key: string): JobWatcher | undefined => watchers.get(key)?.watcher;
+  // a token does not say where it is good for, but jobs that it can read do
+  const instances = new LRUCache<string, string>({ max: maxCallers });
   const paces = new LRUCache<string, Pace>({ max: maxCallers });
 
   const paceOf = (key: string): Pace => {
@@ -60,7 +71,9 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     if (known) return known;
     const share = createPollShare(pollShare * requestsPerMinute, clock.now);
     const { pollMinMs: minMs, pollMaxMs: maxMs } = options;
-    const cadence = createCadence({ now: clock.now, minMs, maxMs, share: pollShare, requestsPerMinute });
+    const isSafetyNet = () => watcherWith(key)?.reliesOnEvents ?? false;
+    const timing = { now: clock.now, minMs, maxMs, isSafetyNet };
+    const cadence = createCadence({ ...timing, share: pollShare, requestsPerMinute });
     const pace = { share, cadence };
     paces.set(key, pace);
     return pace;
@@ -69,45 +82,61 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
   const watcherOf = (caller: Caller): CallerWatcher => {
     const existing = watchers.get(caller.key);
     if (existing) return existing;
-    const shared = createSharedWatch(company, caller.key, () => watcher);
+    const shared = company ? createSharedWatch(company, caller.key, () => watcher) : null;
     const watcher: JobWatcher = createJobWatcher({
       ...options,
       ...paceOf(caller.key),
-      upstream: (signal) => telling(upstream(caller, signal), shared.tell),
-      isPolling: () => shared.isPolling,
+      upstream(signal) {
+        const view = upstream(caller, signal);
+        return shared ? telling(view, shared.tell) : view;
+      },
+      isPolling: () => shared?.isPolling ?? true,
       onIdle() {
         watchers.delete(caller.key);
-        shared.leave();
+        shared?.leave();
       },
     });
-    const both = { watcher, shared };
+    const both = { caller, watcher, shared };
     watchers.set(caller.key, both);
     return both;
   };
 
+  const placeOf = ({ key, siteId }: Caller): Place => ({
+    siteId,
+    instanceId: options.instanceId ?? instances.get(key) ?? null,
+  });
+
   return {
+    announce(news) {
+      for (const { caller, watcher } of [...watchers.values()]) {
+        const hasSeen = watcher.announce(news.jobId, isSamePlace(placeOf(caller), news));
+        if (hasSeen && news.instanceId !== null) instances.set(caller.key, news.instanceId);
+      }
+    },
     as: (caller) => ({
       async watchJob(id, kinds, signal) {
         signal.throwIfAborted();
         if (!isGuid(id)) throw noSuchJob();
         const { watcher, shared } = watcherOf(caller);
-        return shared.own(id, watcher.watchJob(id, kinds, signal));
+        const stream = watcher.watchJob(id, kinds, signal);
+        return shared?.own(id, stream) ?? stream;
       },
       async watchJobs(feed, kinds, signal) {
         signal.throwIfAborted();
         const { watcher, shared } = watcherOf(caller);
-        return shared.own(null, watcher.watchJobs(feed, kinds, signal));
+        const stream = watcher.watchJobs(feed, kinds, signal);
+        return shared?.own(null, stream) ?? stream;
       },
       observe(job) {
-        watchers.get(caller.key)?.watcher.observe(job);
-        company.tellWritten(caller.key, { ...noNews, found: [job] });
+        watcherWith(caller.key)?.observe(job);
+        company?.tellWritten(caller.key, { ...noNews, found: [job] });
       },
       forget(id) {
-        watchers.get(caller.key)?.watcher.forget(id);
-        company.tellWritten(caller.key, { ...noNews, gone: [id] });
+        watcherWith(caller.key)?.forget(id);
+        company?.tellWritten(caller.key, { ...noNews, gone: [id] });
       },
       status: () => {
-        const watcher = watchers.get(caller.key)?.watcher;
+        const watcher = watcherWith(caller.key);
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };
       },
     }),

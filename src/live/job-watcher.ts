@@ -1,48 +1,23 @@
-import type { Clock } from '../domain/clock.ts';
 import type { GatewayError } from '../domain/gateway-error.ts';
-import { isFinished, type Job } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Cadence } from './cadence.ts';
+import { createAnnouncements } from './announcements.ts';
 import type { News } from './company.ts';
 import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
+import { createKnownJobs } from './known-jobs.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
 import { createLives } from './lives.ts';
-import { countCalls, type JobsView, type Looked, lookAt } from './look.ts';
+import { countCalls, lookAt, withinShare } from './look.ts';
+import { lookAtAnnounced } from './look-at-announced.ts';
 import { createStaleAlarm, isAccessDenied } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
-import type { PollShare } from './poll-share.ts';
 import { createReaders } from './readers.ts';
-import { noSuchJob } from './watched-job.ts';
+import type { JobWatcherOptions } from './watch-options.ts';
 import { createWatchedJobs } from './watched-jobs.ts';
-
-export interface WatchOptions {
-  readonly pollMinMs: number;
-  readonly pollMaxMs: number;
-  readonly pollShare: number;
-  readonly requestsPerMinute: number;
-  readonly staleAfterMs: number;
-  readonly watchMaxMs: number;
-}
-
-export interface JobWatcherOptions extends WatchOptions {
-  readonly clock: Clock;
-  /** Outlives the watcher, so that leaving and coming back gains nothing. */
-  readonly share: PollShare;
-  /** The same: what failed a moment ago is left alone. */
-  readonly cadence: Cadence;
-  readonly log: Log;
-  /** Upstream for the watcher's caller; calls under way end when the signal fires. */
-  readonly upstream: (signal: AbortSignal) => JobsView;
-  /** False while another replica polls for this caller. */
-  readonly isPolling: () => boolean;
-  /** Called when nobody watches any longer. */
-  readonly onIdle: () => void;
-}
 
 export interface JobWatcher {
   /** Fails with BAD_USER_INPUT when there is no such job. The signal must not have fired yet. */
@@ -52,7 +27,7 @@ export interface JobWatcher {
     kinds: readonly JobUpdateKind[] | null,
     signal: AbortSignal,
   ): Promise<EventStream>;
-  /** A state that was learned elsewhere, by a write or a webhook: told without waiting for a look. */
+  /** A state that was learned elsewhere, by a write: told without waiting for a look. */
   observe(job: Job): void;
   /** The same of a job that is no longer there. */
   forget(id: string): void;
@@ -60,80 +35,58 @@ export interface JobWatcher {
   hear(news: News): void;
   /** Looks at everything once, now. */
   look(): void;
+  /**
+   * An event tells of a job: it is looked at soon if somebody may want to know. `isHere` says whether it happened where
+   * the caller is, null for unknown. True when the caller has seen this job, and so is there.
+   */
+  announce(id: string, isHere: boolean | null): boolean;
+  /** True while events tell of whatever happens, so that polling need not find it. */
+  readonly reliesOnEvents: boolean;
   readonly watchedJobs: number;
   readonly pollIntervalMs: number | null;
   close(): void;
 }
 
-/** A job that a query leaves out is asked for by itself; so many in one look. */
-const maxConfirmations = 10;
-/** Who comes meanwhile waits no longer than this until the share allows a look again. */
-const confirmingMs = 8000;
-/** And of the jobs that the feed misses so many are looked at in one look. */
+/** Of the jobs that the feed misses so many are looked at in one look. */
 const maxAbsent = 3 * maxPageSize;
 
 /** Everything that one caller watches, for the price of one look per 100 jobs and one for all feeds. */
 export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const { clock, log, share, cadence, staleAfterMs, onIdle } = options;
   const { now } = clock;
-  const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs: options.pollMinMs });
+  const announcements = createAnnouncements(now);
+  const { told } = announcements;
+  const snapshotMs = options.pollMinMs;
+  const watched = createWatchedJobs({ now, staleAfterMs, snapshotMs, told });
 
   const abort = new AbortController();
   const jobs = countCalls(options.upstream(abort.signal), share.spend);
-  const feed = createJobFeed({
-    now,
-    toUpstreamTime: jobs.toUpstreamTime,
-    snapshotMs: options.pollMinMs,
-  });
+  const feed = createJobFeed({ now, toUpstreamTime: jobs.toUpstreamTime, snapshotMs, told });
   let closed = false;
   let lastFailure: GatewayError | null = null;
 
-  const observe = (job: Job, tick: Tick): boolean => {
-    // finished is final, also where only the feed has seen it
-    const known = feed.job(job.id);
-    return watched.observe(known !== undefined && isFinished(known) ? known : job, tick);
-  };
-
-  const takeIn = (job: Job, tick: Tick): boolean => {
-    const isNewsToWatchers = observe(job, tick);
-    return feed.observe(job, tick) || isNewsToWatchers;
-  };
-
-  const takeOut = (id: string, tick: Tick) => {
-    const each = watched.find(id);
-    if (each?.job === null) each.refuse(noSuchJob());
-    const job = each?.job ?? feed.job(id);
-    if (!job) return;
-    const update = { kind: 'DELETED' as const, job, previousStatus: null, observedAt: new Date(now()) };
-    each?.remove(update, tick);
-    feed.remove(update, tick);
-  };
-
-  const takeInLooked = ({ found, gone, failed }: Looked, tick: Tick): boolean => {
-    let changed = gone.length > 0;
-    for (const job of found) if (takeIn(job, tick)) changed = true;
-    for (const id of gone) takeOut(id, tick);
-    for (const [id, error] of failed) watched.miss(id, error);
-    return changed;
-  };
+  const known = createKnownJobs(watched, feed, now);
 
   const failAll = (error: unknown) => {
     for (const each of watched.all()) each.fail(error);
     feed.fail(error);
   };
 
-  const lookAtJobs = async (ids: readonly string[], tick: Tick) => {
+  const lookAtJobs = async (ids: readonly string[], tick: Tick, ask: typeof lookAt = lookAt) => {
     let changed = false;
-    const failures = await lookAt(jobs, ids, {
+    const failures = await ask(jobs, ids, {
       tell: (looked) => {
-        if (takeInLooked(looked, tick)) changed = true;
+        if (known.takeInLooked(looked, tick)) changed = true;
       },
-      confirmations: () => Math.min(maxConfirmations, Math.max(1, share.room(confirmingMs))),
+      toConfirm: withinShare(share),
     });
     return { changed, failures };
   };
 
-  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe });
+  const askAnnounced: typeof lookAt = (view, ids, options) =>
+    lookAtAnnounced(view, ids, known.isFollowed, options);
+
+  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe: known.observe });
 
   const lookAtFeed = async (scope: LookScope, tick: Tick) => {
     const { changed, absent, failures } = await readFeed(scope, tick);
@@ -149,14 +102,17 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     const tick: Tick = {};
     const before = jobs.calls;
     const ids = watched.ids(scope);
+    const announced = announcements.begin(scope, tick);
     const withFeed = feed.isWanted && (scope === 'round' || feed.hasNewcomers);
     try {
       const results = await Promise.all([
         lookAtJobs(ids, tick),
+        lookAtJobs(announced, tick, askAnnounced),
         ...(withFeed ? [lookAtFeed(scope, tick)] : []),
       ]);
       const failures = results.flatMap((result) => result.failures);
       lastFailure = failures[0] ?? null;
+      announcements.end(scope, failures.length === 0 && !feed.isMidway);
       const denied = failures.find(isAccessDenied);
       if (denied) failAll(denied);
       if (!closed) staleAlarm.plan();
@@ -172,8 +128,9 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   };
 
   const expectedCalls = (scope: LookScope) =>
-    Math.ceil(watched.ids(scope).length / maxPageSize) +
-    Number(scope === 'round' ? feed.isWanted : feed.hasNewcomers);
+    Math.ceil(watched.count(scope) / maxPageSize) +
+    Number(scope === 'round' ? feed.isWanted : feed.hasNewcomers) +
+    Number(announcements.isWaiting);
 
   const loop = createPollLoop({
     clock,
@@ -181,7 +138,7 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     cadence,
     share,
     isPolling: options.isPolling,
-    hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers,
+    hasNewcomers: () => watched.hasNewcomers || feed.hasNewcomers || announcements.isWaiting,
     expectedCalls,
     look,
   });
@@ -229,14 +186,31 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     },
 
     observe(job) {
-      if (takeIn(job, {})) loop.quicken();
+      if (known.takeIn(job, {})) loop.quicken();
     },
 
-    forget: (id) => takeOut(id, {}),
+    forget: (id) => void known.takeOut(id, {}),
+
+    announce(id, isHere) {
+      const hasSeen = known.find(id) !== undefined;
+      if (hasSeen || isHere) announcements.heard();
+      // the replica that polls has heard of it as well
+      if (!options.isPolling()) return hasSeen;
+      if (watched.find(id) || (feed.isWanted && (hasSeen || isHere !== false))) {
+        announcements.add(id);
+        loop.announce(announcements.isCrowded ? 'everything' : 'something');
+      }
+      return hasSeen;
+    },
+
+    get reliesOnEvents() {
+      // what a sweep is reading is not put off
+      return announcements.areReliable && !feed.isMidway;
+    },
 
     hear({ found, same, gone, failed, error }) {
       const errors = new Map(error === null ? [] : failed.map((id) => [id, error]));
-      if (takeInLooked({ found, gone, failed: errors }, {})) loop.quicken();
+      if (known.takeInLooked({ found, gone, failed: errors }, {})) loop.quicken();
       for (const id of same) watched.find(id)?.seen();
       if (!closed) staleAlarm.plan();
     },

@@ -3,6 +3,7 @@ import { idKey } from '../domain/guid.ts';
 import type { Job } from '../domain/job.ts';
 import { maxPageSize } from '../domain/page.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
+import type { PollShare } from './poll-share.ts';
 
 /** What a look has learned of single jobs. */
 export interface Looked {
@@ -49,14 +50,39 @@ const chunks = <Item>(items: readonly Item[]): Item[][] =>
     items.slice(n * maxPageSize, (n + 1) * maxPageSize),
   );
 
+type Tell = (looked: Looked) => void;
+
 export interface LookOptions {
   /** Told of what each call brings as soon as it is there: one slow call does not hold up the others. */
-  readonly tell: (looked: Looked) => void;
-  /** How many jobs may be asked for by themselves at present. */
-  readonly confirmations: () => number;
+  readonly tell: Tell;
+  /** Which of those that an answer leaves out are asked for by themselves. */
+  readonly toConfirm: (missing: readonly string[]) => readonly string[];
 }
 
+/** A job that a query leaves out is asked for by itself; so many in one look. */
+const maxConfirmations = 10;
+/** Who comes meanwhile waits no longer than this until the share allows a look again. */
+const confirmingMs = 8000;
+
+export const withinShare =
+  (share: PollShare): LookOptions['toConfirm'] =>
+  (missing) =>
+    missing.slice(0, Math.min(maxConfirmations, Math.max(1, share.room(confirmingMs))));
+
 const none: Looked = { found: [], gone: [], failed: new Map() };
+
+/** The present state of one job, which a GET has the last word on. Returns why that failed. */
+export const lookAtOne = async (
+  jobs: Pick<JobsView, 'get'>,
+  id: string,
+  tell: Tell,
+): Promise<GatewayError | null> => {
+  const seen = await jobs.get(id).catch(asGatewayError);
+  if (seen === null) tell({ ...none, gone: [id] });
+  else if (seen instanceof GatewayError) tell({ ...none, failed: new Map([[id, seen]]) });
+  else tell({ ...none, found: [seen] });
+  return seen instanceof GatewayError ? seen : null;
+};
 
 /**
  * The present state of jobs: one call per 100 ids. One that is left out of the answer is asked for by itself before it
@@ -65,7 +91,7 @@ const none: Looked = { found: [], gone: [], failed: new Map() };
 export const lookAt = async (
   jobs: Pick<JobsView, 'byIds' | 'get'>,
   ids: readonly string[],
-  { tell, confirmations }: LookOptions,
+  { tell, toConfirm }: LookOptions,
 ): Promise<readonly GatewayError[]> => {
   const failures: GatewayError[] = [];
   const missing = new Set<string>();
@@ -83,16 +109,9 @@ export const lookAt = async (
     }
     tell({ ...none, found, failed });
   };
-  const confirm = async (id: string) => {
-    const seen = await jobs.get(id).catch(asGatewayError);
-    if (seen instanceof GatewayError) failures.push(seen);
-    if (seen === null) tell({ ...none, gone: [id] });
-    else if (seen instanceof GatewayError) tell({ ...none, failed: new Map([[id, seen]]) });
-    else tell({ ...none, found: [seen] });
-  };
 
   await Promise.all(chunks(ids).map(askTogether));
-  const inOrder = ids.filter((id) => missing.has(id));
-  await Promise.all(inOrder.slice(0, confirmations()).map(confirm));
-  return failures;
+  const left = toConfirm(ids.filter((id) => missing.has(id)));
+  const confirmed = await Promise.all(left.map((id) => lookAtOne(jobs, id, tell)));
+  return [...failures, ...confirmed.filter((failure) => failure !== null)];
 };

@@ -5,7 +5,7 @@ import type { Cadence } from './cadence.ts';
 import { mayPass } from './patience.ts';
 import type { PollShare } from './poll-share.ts';
 
-/** A round looks at everything that is watched; a look in between only at what has just begun to be. */
+/** A round looks at everything that is watched; a look in between only at what has just begun to be, or was announced. */
 export type LookScope = 'round' | 'newcomers';
 
 export interface LookResult {
@@ -34,6 +34,8 @@ export interface PollLoopOptions {
 export interface PollLoop {
   /** Something new is watched. */
   wake(): void;
+  /** Something is to be looked at, or everything. */
+  announce(what: 'something' | 'everything'): void;
   /** Something moved: look often again. */
   quicken(): void;
   /** Goes one round at once, also where another replica goes the others. */
@@ -92,7 +94,7 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     } else if (calls > 0) {
       const kind = changed ? 'changed' : isPartial ? 'partial' : 'unchanged';
       if (scope === 'round') cadence.after({ kind }, calls);
-      else cadence.quicken();
+      else if (changed) cadence.quicken();
       if (wasFailing) log.info('polling works again');
     }
     const next = clock.now() + cadence.intervalMs;
@@ -120,10 +122,21 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + cadence.intervalMs));
   };
 
+  const join = () => {
+    if (wokenAt <= lastLookAt) wokenAt = clock.now();
+  };
+
   return {
     wake() {
-      if (wokenAt <= lastLookAt) wokenAt = clock.now();
+      join();
       quicken();
+      plan();
+    },
+    announce(what) {
+      join();
+      if (what === 'everything' && !cadence.isFailing) {
+        nextRoundAt = Math.min(nextRoundAt, Math.max(clock.now() + joinDelayMs, lastLookAt + joinSpacingMs));
+      }
       plan();
     },
     quicken() {

@@ -46,11 +46,13 @@ export interface WatchedJobOptions {
   readonly staleAfterMs: number;
   /** How long one snapshot serves all who join. */
   readonly snapshotMs: number;
+  /** Hears of whatever its readers are told. */
+  readonly told: (update: JobUpdate, tick: Tick) => void;
 }
 
 export const createWatchedJob = (
   id: string,
-  { now, staleAfterMs, snapshotMs }: WatchedJobOptions,
+  { now, staleAfterMs, snapshotMs, told }: WatchedJobOptions,
 ): WatchedJob => {
   const readers = new Set<Latest>();
   const arrival = Promise.withResolvers<void>();
@@ -62,6 +64,7 @@ export const createWatchedJob = (
   let health: 'seen' | 'missed' | 'told stale' = 'seen';
 
   const send = (update: JobUpdate, tick: Tick) => {
+    told(update, tick);
     const event = { update, tick };
     for (const latest of [...readers]) {
       latest.push(event);

@@ -17,6 +17,8 @@ export interface WatchedJobs {
   watch(id: string): WatchedJob;
   /** Lets go of a job that nobody reads any longer. */
   release(job: WatchedJob): void;
+  /** How many jobs a look asks for. */
+  count(scope: LookScope): number;
   /** What a look asks for: newcomers first, then what was not seen for longest. */
   ids(scope: LookScope): readonly string[];
   observe(job: Job, tick: Tick): boolean;
@@ -50,6 +52,7 @@ export const createWatchedJobs = (options: WatchedJobOptions): WatchedJobs => {
       newcomers.delete(job);
       if (find(job.id) === job) jobs.delete(idKey(job.id));
     },
+    count: (scope) => (scope === 'round' ? jobs.size : newcomers.size),
     ids: (scope) =>
       [...(scope === 'round' ? jobs.values() : newcomers)]
         .sort(

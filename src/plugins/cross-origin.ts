@@ -12,6 +12,7 @@ const preflightHeaders = {
 export const useCrossOrigin = (origins: Origins, path: string): Plugin => {
   const allowedOrigin = (request: Request): string | null => {
     const origin = request.headers.get('origin');
+    if (origin === null) return null;
     const host = request.headers.get('host') ?? new URL(request.url).host;
     return origins.isOwnHost(host) && origins.isAllowed({ origin, host }) ? origin : null;
   };

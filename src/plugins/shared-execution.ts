@@ -63,7 +63,10 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
   };
 
   const contextFor = ({ tick }: JobEvent, caller: Caller): Context => {
-    const context = contextOf.get(tick) ?? contexts.forCaller(caller);
+    const known = contextOf.get(tick);
+    // what was given up at the deadline of one is read anew for who comes later
+    if (known !== undefined && !known.signal.aborted) return known;
+    const context = contexts.forCaller(caller);
     contextOf.set(tick, context);
     return context;
   };

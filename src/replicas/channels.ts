@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis';
 /** What is listened to over one connection, also after that was lost and made anew. */
 export interface Channels {
   /** Settles once nothing that is published from now on is missed, or once it is clear that Redis is away. */
-  listen(channel: string, listener: (message: string) => void): Promise<() => void>;
+  listen(channel: string, listener: (message: Buffer) => void): Promise<() => void>;
   /** After the connection was lost. */
   resume(): Promise<void>;
 }
 
 export const createChannels = (subscriber: Redis, prefix: string): Channels => {
-  const listeners = new Map<string, Set<(message: string) => void>>();
+  const listeners = new Map<string, Set<(message: Buffer) => void>>();
 
-  subscriber.on('message', (name: string, message: string) => {
-    for (const listener of [...(listeners.get(name) ?? [])]) listener(message);
+  subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+    for (const listener of [...(listeners.get(String(channel)) ?? [])]) listener(message);
   });
 
   return {

@@ -1,7 +1,17 @@
+import { z } from 'zod';
 import { createLink, type LinkOptions } from './link.ts';
+import { channelOf, createMembership } from './membership.ts';
+import { encode } from './message.ts';
 import type { Replicas } from './replicas.ts';
 import { createSharedSpending } from './shared-spending.ts';
 import { createSharedSubmits } from './shared-submits.ts';
+
+const announcement = z.object({
+  from: z.string(),
+  jobId: z.string(),
+  instanceId: z.string().nullable(),
+  siteId: z.string().nullable(),
+});
 
 /** Joins the other replicas on the same Redis. Waits for nothing: until Redis answers, this one is alone. */
 export const createReplicas = (options: LinkOptions): Replicas => {
@@ -10,6 +20,18 @@ export const createReplicas = (options: LinkOptions): Replicas => {
   return {
     spending,
     submits: createSharedSubmits(link),
+    company: {
+      join: (callerKey, member) => createMembership(link, callerKey, member),
+      tellWritten: (callerKey, news) =>
+        link.publish(channelOf(callerKey), encode({ from: link.replica, kind: 'written', news })),
+    },
+    announce: (news) => link.publish('announced', JSON.stringify({ ...news, from: link.replica })),
+    onAnnounced(listener) {
+      void link.listen('announced', (message) => {
+        const { data } = announcement.safeParse(JSON.parse(String(message)));
+        if (data && data.from !== link.replica) listener(data);
+      });
+    },
     get isTogether() {
       return link.isUp;
     },

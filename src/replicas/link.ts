@@ -27,7 +27,7 @@ export interface Link extends Pick<Channels, 'listen'> {
   /** How many replicas were seen lately, this one among them. */
   readonly replicas: number;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
-  publish(channel: string, message: string): void;
+  publish(channel: string, message: string | Buffer): void;
   /** Called with each change of `isUp`. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;

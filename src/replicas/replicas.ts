@@ -1,3 +1,5 @@
+import type { JobNews } from '../domain/job-news.ts';
+import type { Company } from '../live/company.ts';
 import type { SharedSpending } from '../upstream/shared-spending.ts';
 import type { SharedSubmits } from '../writes/shared-submits.ts';
 
@@ -5,6 +7,10 @@ import type { SharedSubmits } from '../writes/shared-submits.ts';
 export interface Replicas {
   readonly spending: SharedSpending;
   readonly submits: SharedSubmits;
+  readonly company: Company;
+  /** Tells the others of an event; those who watch look. */
+  announce(news: JobNews): void;
+  onAnnounced(listener: (news: JobNews) => void): void;
   /** False while Redis is away, and each replica goes on alone. */
   readonly isTogether: boolean;
   /** How many there are, as far as this one has seen lately. */

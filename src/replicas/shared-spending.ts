@@ -33,7 +33,7 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
     }, declaringMs);
   });
   void link.listen('refused', (message) => {
-    const { data } = refusal.safeParse(JSON.parse(message));
+    const { data } = refusal.safeParse(JSON.parse(String(message)));
     if (!data || data.from === link.replica) return;
     for (const listener of refusedListeners) listener(data.caller, data.ms);
   });

@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { faultKinds } from './http/faults.ts';
 import type { SandboxSettings } from './settings.ts';
@@ -29,6 +30,25 @@ const faultList = z
   .refine((kinds) => kinds.every(isFaultKind), { error: `a list such as ${faultKinds.join(',')}` })
   .transform((kinds) => kinds.filter(isFaultKind));
 
+const webAddress = z.string().refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), {
+  error: 'an address such as http://127.0.0.1:4000/webhooks/wix',
+});
+
+const readPrivateKey = (text: string): KeyObject | null => {
+  const plain = text.trim().replaceAll('\\n', '\n');
+  try {
+    const key = createPrivateKey(plain.startsWith('-----') ? plain : Buffer.from(plain, 'base64').toString());
+    return key.asymmetricKeyType === 'rsa' ? key : null;
+  } catch {
+    return null;
+  }
+};
+
+const privateKey = z
+  .string()
+  .transform(readPrivateKey)
+  .refine((key): key is KeyObject => key !== null, { error: 'an RSA private key, PEM or base64 of it' });
+
 /** Every variable that changes the sandbox: how it is parsed, its default, and what it is for. */
 export const sandboxEnvironment = z.object({
   SANDBOX_SPEED: numberFrom(0.01, 100_000)
@@ -53,6 +73,10 @@ export const sandboxEnvironment = z.object({
   SANDBOX_TOKEN_SECONDS: wholeNumberFrom(1, 86_400)
     .prefault('14400')
     .describe('How long an access token of an app lives, in seconds.'),
+  SANDBOX_WEBHOOK_URL: webAddress.optional().describe('Where signed events of jobs are sent.'),
+  SANDBOX_WEBHOOK_PRIVATE_KEY: privateKey
+    .optional()
+    .describe('What signs them, PEM or base64 of it. Unset: made at the start.'),
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -70,7 +94,8 @@ export const readSandboxSettings = (env: Environment): SettingsResult => {
   if (error !== undefined) {
     const problems = error.issues.map(({ path: [name = ''], message }) => {
       const variable = String(name);
-      return `${variable} must be ${message}, not "${given[variable]}".`;
+      const got = variable.endsWith('_KEY') ? 'what it holds' : `"${given[variable]}"`;
+      return `${variable} must be ${message}, not ${got}.`;
     });
     return { problems };
   }
@@ -82,6 +107,8 @@ export const readSandboxSettings = (env: Environment): SettingsResult => {
       faults: { share: data.SANDBOX_FAULT_SHARE, kinds: data.SANDBOX_FAULTS },
       terminated: data.SANDBOX_TERMINATED,
       tokenSeconds: data.SANDBOX_TOKEN_SECONDS,
+      webhookUrl: data.SANDBOX_WEBHOOK_URL ?? null,
+      webhookPrivateKey: data.SANDBOX_WEBHOOK_PRIVATE_KEY ?? null,
     },
   };
 };

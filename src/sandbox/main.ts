@@ -41,3 +41,10 @@ Or move something, here 3000 products into a file, and follow the job by its id;
   curl -H 'Authorization: any' ${jobs} -d '{"source":{"wixDataCollection":{"collectionId":"products"}},"destination":{"file":{"format":"CSV"}}}'
 
 Ctrl-C stops it.`);
+if (sandbox.webhookPublicKey !== null) {
+  const pem = sandbox.webhookPublicKey.export({ type: 'spki', format: 'pem' }).toString();
+  say(`
+Events of jobs go to ${settings.webhookUrl}, signed. To verify them, start the gateway with
+
+  WIX_WEBHOOK_PUBLIC_KEY=${Buffer.from(pem).toString('base64')}`);
+}

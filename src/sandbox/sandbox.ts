@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { type CallCounter, createCallRecorder } from './call-counter.ts';
 import { type After, type Clock, systemAfter } from './clock.ts';
 import { createFiles } from './files/files.ts';
@@ -9,6 +10,8 @@ import { createAccessTokens } from './oauth/access-tokens.ts';
 import { sandboxRoutes } from './routes.ts';
 import { type SandboxSettings, usualSettings } from './settings.ts';
 import { openSites } from './site.ts';
+import { webhookKeys } from './webhooks/keys.ts';
+import { sendWebhooks } from './webhooks/send-webhooks.ts';
 
 export type SandboxOptions = Partial<SandboxSettings> & {
   /** 0 takes a free one. */
@@ -19,7 +22,13 @@ export type SandboxOptions = Partial<SandboxSettings> & {
   readonly limits?: Partial<Limits>;
 };
 
-export type Sandbox = { readonly url: string; readonly calls: CallCounter; close(): Promise<void> };
+export type Sandbox = {
+  readonly url: string;
+  readonly calls: CallCounter;
+  /** Of the key that signs webhooks; null where none are sent. */
+  readonly webhookPublicKey: KeyObject | null;
+  close(): Promise<void>;
+};
 
 /**
  * A double of the upstream API over real HTTP. What it tells of the seed is a function of `now` and the time of
@@ -33,7 +42,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   const closing = new AbortController();
   const calls = createCallRecorder();
   const files = createFiles(limits);
-  const siteFor = openSites(now(), limits, settings.terminated);
+  const { siteFor, all: sites } = openSites(now(), limits, settings.terminated);
   const mover = createMover({
     siteFor,
     files,
@@ -54,13 +63,20 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     settings,
     closing: closing.signal,
   });
+  const { webhookUrl } = settings;
+  const keys = webhookUrl === null ? null : await webhookKeys(settings.webhookPrivateKey);
   const { url, close } = await listen(respond, port, host);
+  const sending =
+    webhookUrl === null || keys === null
+      ? null
+      : sendWebhooks({ url: webhookUrl, privateKey: keys.privateKey, sites, clock, closing: closing.signal });
   return {
     url,
     calls,
+    webhookPublicKey: keys?.publicKey ?? null,
     close: async () => {
       closing.abort();
-      await Promise.all([close(), mover.settled()]);
+      await Promise.all([close(), mover.settled(), sending]);
     },
   };
 };

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { FaultSettings } from './http/faults.ts';
 
 export type SandboxSettings = {
@@ -12,6 +13,10 @@ export type SandboxSettings = {
   readonly terminated: 'vanish' | 'keep';
   /** How long an access token lives. */
   readonly tokenSeconds: number;
+  /** Where events of jobs are sent; null for nowhere. */
+  readonly webhookUrl: string | null;
+  /** What signs them; null makes one at the start. */
+  readonly webhookPrivateKey: KeyObject | null;
 };
 
 export const usualSettings: SandboxSettings = {
@@ -21,4 +26,6 @@ export const usualSettings: SandboxSettings = {
   faults: { share: 0, kinds: [] },
   terminated: 'vanish',
   tokenSeconds: 14_400,
+  webhookUrl: null,
+  webhookPrivateKey: null,
 };

@@ -16,6 +16,12 @@ export type Site = {
 
 export type SiteFor = (siteId: string | null) => Site;
 
+export type Sites = {
+  readonly siteFor: SiteFor;
+  /** Those that somebody has been to. */
+  readonly all: () => ReadonlyMap<string | null, Site>;
+};
+
 /**
  * Which site a wix-site-id stands for. Any will do: each has collections and submitted jobs of its own, and all
  * have the jobs and schedules of the seed.
@@ -24,7 +30,7 @@ export const openSites = (
   start: number,
   { itemsPerCollection, jobsPerSite }: Limits,
   terminated: SandboxSettings['terminated'],
-): SiteFor => {
+): Sites => {
   const seeded = seedSite(start);
   const openCollections = seedCollections(itemsPerCollection);
   const sites = new Map<string | null, Site>();
@@ -33,10 +39,11 @@ export const openSites = (
     schedules: seeded.schedules,
     ...openCollections(),
   });
-  return (siteId) => {
+  const siteFor: SiteFor = (siteId) => {
     const key = siteId?.toLowerCase() ?? null;
     const site = sites.get(key) ?? open();
     sites.set(key, site);
     return site;
   };
+  return { siteFor, all: () => sites };
 };

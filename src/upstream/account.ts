@@ -168,7 +168,7 @@ export const createAccount = (
     const now = clock.now();
     if (countWaiting(wish.lane) === 0 && isOpen(wish.lane, now)) return enter(wish.lane);
     const expected = waitMs(wish.lane, countWaiting(wish.lane), now);
-    if (expected > wish.patienceMs || countWaiting('poll') >= maxWaiting) throw rateLimited(expected);
+    if (expected > wish.patienceMs || countWaiting(wish.lane) >= maxWaiting) throw rateLimited(expected);
     return wait(wish, now);
   };
 

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { idKey } from '../domain/guid.ts';
+import type { Caller } from './caller.ts';
+import { createEpochs } from './epochs.ts';
 import type { Answer, UpstreamRequest } from './http.ts';
 import { type SharedCall, shareCall } from './shared-call.ts';
 
 const maxBytes = 32 * 1024 * 1024;
-const maxCallers = 10_000;
 
 export interface AnswersOptions {
   /** How old an answer may be that is served again; 0 for none at all. */
@@ -14,19 +16,31 @@ export interface AnswersOptions {
 /** The answers to reads: those under way are shared, and those that have come may be served again for a while. */
 export interface Answers {
   read(
-    callerKey: string,
+    caller: Caller,
     request: UpstreamRequest,
     signal: AbortSignal | undefined,
     ask: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer>;
   /** Something may have changed: nobody is given an answer that was asked for before. */
   outdate(callerKey: string): void;
+  /** The same for all callers who may be on a site; null for all there are. */
+  outdateSite(siteId: string | null): void;
 }
 
 export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   const underWay = new Map<string, SharedCall<Answer>>();
-  // the number of times that something changed is part of every name
-  const changes = new LRUCache<string, number>({ max: maxCallers });
+  // part of every name: what was asked for before a change is never found after it
+  const changes = createEpochs();
+  const siteChanges = createEpochs();
+  // on sites that nobody named, and seen by callers who name none
+  let changesAnywhere = 0;
+  let changesSomewhere = 0;
+  const changesSeenBy = ({ key, siteId }: Caller): string =>
+    [
+      changes.of(key),
+      siteId === null ? changesSomewhere : siteChanges.of(idKey(siteId)),
+      changesAnywhere,
+    ].join(' ');
   const kept = new LRUCache<string, Answer>({
     maxSize: maxBytes,
     sizeCalculation: ({ size }, name) => size + name.length,
@@ -35,9 +49,8 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   });
 
   return {
-    async read(callerKey, { operation, path, body }, signal, ask) {
-      const change = changes.get(callerKey) ?? 0;
-      const name = `${callerKey} ${change} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
+    async read(caller, { operation, path, body }, signal, ask) {
+      const name = `${caller.key} ${changesSeenBy(caller)} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
       const known = maxAgeMs > 0 ? kept.get(name) : undefined;
       if (known) return known;
       const joined = underWay.get(name);
@@ -61,7 +74,12 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
       return call.join(signal);
     },
     outdate(callerKey) {
-      changes.set(callerKey, (changes.get(callerKey) ?? 0) + 1);
+      changes.advance(callerKey);
+    },
+    outdateSite(siteId) {
+      changesSomewhere += 1;
+      if (siteId === null) changesAnywhere += 1;
+      else siteChanges.advance(idKey(siteId));
     },
   };
 };

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../domain/clock.ts';
+import { type Clock, steadily } from '../domain/clock.ts';
 import { type Account, createAccount } from './account.ts';
 import type { SharedSpending } from './shared-spending.ts';
 import type { Lane } from './spend-window.ts';
@@ -34,9 +34,10 @@ export interface Budget {
 /** Holds every caller below its requests a minute, over all it does, and over all replicas. */
 export const createBudget = (
   limitPerMinute: number,
-  clock: Clock,
+  wallClock: Clock,
   spending: SharedSpending | null = null,
 ): Budget => {
+  const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, Account>({ max: maxCallers, dispose: (account) => account.close() });
 
   const accountOf = (callerKey: string): Account => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { steadily } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -56,7 +57,6 @@ const isOutage = (error: GatewayError): boolean =>
   error.code === 'UPSTREAM_UNAVAILABLE' || error.code === 'UPSTREAM_TIMEOUT';
 
 const outcomeOf = (error: unknown): Outcome => {
-  // given up by its client: upstream may be well or not
   if (!(error instanceof GatewayError)) return 'unknown';
   return isOutage(error) ? 'outage' : 'answered';
 };
@@ -65,14 +65,15 @@ export interface Circuit {
   /** Fails at once with UPSTREAM_UNAVAILABLE while upstream is left alone. */
   check(callerKey: string): void;
   /** The same, and learns from how `send` ends. */
-  run<T>(callerKey: string, send: () => Promise<T>): Promise<T>;
+  run<T>(callerKey: string, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T>;
 }
 
 /**
  * Leaves upstream alone for a while after repeated outages: of one caller's, or of everybody's. Only outages count; a
  * refused credential or request is an answer like any other.
  */
-export const createCircuit = (now: () => number, log: Log): Circuit => {
+export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
+  const now = steadily(wallNow);
   const callers = new LRUCache<string, Breaker>({ max: maxCallers });
   const failing = new Set<string>();
   const all = createBreaker(
@@ -107,7 +108,7 @@ export const createCircuit = (now: () => number, log: Log): Circuit => {
 
   return {
     check,
-    async run(callerKey, send) {
+    async run(callerKey, signal, send) {
       check(callerKey);
       const ends = [breakerOf(callerKey).begin(), all.begin()];
       const end = (outcome: Outcome) => {
@@ -120,7 +121,8 @@ export const createCircuit = (now: () => number, log: Log): Circuit => {
         end('answered');
         return answer;
       } catch (error) {
-        end(outcomeOf(error));
+        // given up by us or by its client: upstream may be well or not
+        end(signal?.aborted ? 'unknown' : outcomeOf(error));
         throw error;
       }
     },

@@ -51,7 +51,7 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     const deadline = clock.now() + leftMs;
     const patienceMs = Math.max(0, leftMs - timeoutMs * callShare);
     const send = (authorized: Caller) =>
-      circuit.run(caller.key, () =>
+      circuit.run(caller.key, signal, () =>
         http.call(request, authorized, {
           timeoutMs: lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now()),
           signal,
@@ -78,7 +78,7 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
         );
       }
       if (purpose === 'query') {
-        return answers.read(caller.key, request, signal, (shared) => read(request, caller, shared));
+        return answers.read(caller, request, signal, (shared) => read(request, caller, shared));
       }
       if (purpose === 'write') return read(request, caller, signal);
       // the next poll comes by itself, so one that failed is not tried again

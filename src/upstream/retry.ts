@@ -4,7 +4,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 const maxAttempts = 3;
 const firstBackoffMs = 100;
 /** With less than this left there is no sense in another attempt. */
-const shortestAttemptMs = 50;
+const shortestAttemptMs = 300;
 
 export interface RetryOptions {
   readonly clock: Clock;

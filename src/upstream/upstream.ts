@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CredentialSettings } from '../config/credential-settings.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { JobNews } from '../domain/job-news.ts';
 import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAnswers } from './answers.ts';
@@ -63,6 +64,8 @@ export interface Upstream {
   callerOf(presented: Presented): Caller;
   /** Reads in flight that nobody else waits for end when the signal fires. */
   as(caller: Caller, purpose: Purpose, signal?: AbortSignal): CallerUpstream;
+  /** Nobody whom it may concern is given an answer of before. */
+  outdate(news: JobNews): void;
   close(): Promise<void>;
 }
 
@@ -74,8 +77,9 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
   const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending);
+  const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
   const pipeline = createPipeline({
-    answers: createAnswers({ maxAgeMs: options.readCacheMs, now }),
+    answers,
     retry: createRetry({ clock, random }),
     credentials,
     budget,
@@ -92,7 +96,9 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     (caller: Caller, purpose: Purpose, signal: AbortSignal | undefined): Call =>
     async (request) => {
       const answer = await pipeline.call(request, caller, purpose, signal);
-      successes.set(caller.key, now());
+      const at = answer.observedAt.getTime();
+      // one from memory is no news of upstream
+      if (at > (successes.get(caller.key) ?? 0)) successes.set(caller.key, at);
       return answer;
     };
 
@@ -124,6 +130,10 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
           return at === undefined ? null : new Date(at);
         },
       };
+    },
+    outdate({ jobId, siteId }) {
+      answers.outdateSite(siteId);
+      finished.forgetForAll(jobId);
     },
     async close() {
       budget.close();

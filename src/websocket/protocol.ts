@@ -6,7 +6,7 @@ import {
   getOperationAST,
 } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
-import type { ReadHeader } from '../context.ts';
+import { callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../gateway.ts';
 import { deliver } from './deliver.ts';
@@ -15,8 +15,8 @@ import type { SocketEntry } from './socket-entry.ts';
 
 /** What one socket keeps beside what graphql-ws keeps. */
 export interface SocketState {
-  /** Reads a header of the upgrade request. */
-  readonly upgradeHeader: ReadHeader;
+  /** Reads a header of the upgrade request; once greeted, a connection parameter before that. */
+  header: ReadHeader;
   readonly send: SendFrame;
   readonly entry: SocketEntry;
   /** The operations under way, by their ids. */
@@ -32,11 +32,15 @@ export interface ProtocolOptions {
 
 /** Connection parameters by name in any letter case; one that is missing there may be a header of the upgrade. */
 const headerReader = (params: Record<string, unknown> | undefined, upgradeHeader: ReadHeader): ReadHeader => {
-  const byName = new Map(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return (name) => {
-    const value = byName.get(name);
-    return typeof value === 'string' ? value : upgradeHeader(name);
-  };
+  const known: readonly string[] = callerHeaders;
+  // nothing else of them is kept: sockets are many, and live long
+  const given = Object.entries(params ?? {}).flatMap(([name, value]) =>
+    typeof value === 'string' && known.includes(name.toLowerCase())
+      ? [[name.toLowerCase(), value] as const]
+      : [],
+  );
+  const byName = new Map(given);
+  return byName.size === 0 ? upgradeHeader : (name) => byName.get(name) ?? upgradeHeader(name);
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
@@ -98,9 +102,10 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
   return makeServer<Record<string, unknown>, SocketState>({
     onConnect({ connectionParams, extra, subscriptions }) {
       extra.isWanted = (id) => id in subscriptions;
-      return extra.entry.enter(headerReader(connectionParams, extra.upgradeHeader)('authorization'));
+      extra.header = headerReader(connectionParams, extra.header);
+      return extra.entry.enter(extra.header('authorization'));
     },
-    async onSubscribe({ connectionParams, subscriptions, extra }, id, payload) {
+    async onSubscribe({ subscriptions, extra }, id, payload) {
       const { variables, operationName } = payload;
       const refuse = (...errors: readonly unknown[]) => {
         // nobody tells of the end of what never began
@@ -120,7 +125,7 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       try {
         const enveloped = pipeline.enveloped({
           principal: extra.entry.begin(),
-          header: headerReader(connectionParams, extra.upgradeHeader),
+          header: extra.header,
           signal: abort.signal,
         });
         const { schema } = enveloped;

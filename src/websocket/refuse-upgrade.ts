@@ -22,5 +22,7 @@ export const refuseUpgrade = (
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
   ];
+  // after an upgrade nobody else closes what its client keeps open
+  stream.once('finish', () => stream.destroy());
   stream.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };

@@ -82,7 +82,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       operations: new Map(),
       entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
-      upgradeHeader: readerOf(callerHeadersOf(headers)),
+      header: readerOf(callerHeadersOf(headers)),
     };
     const abortUnwanted = () => {
       for (const [id, abort] of state.operations) if (!state.isWanted(id)) abort.abort();

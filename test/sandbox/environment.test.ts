@@ -1,6 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { readSandboxSettings } from '../../src/sandbox/environment.ts';
 import { faultKinds } from '../../src/sandbox/http/faults.ts';
+
+const privatePem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
 
 const usual = {
   speed: 1,
@@ -9,6 +14,8 @@ const usual = {
   faults: { share: 0, kinds: [...faultKinds] },
   terminated: 'vanish',
   tokenSeconds: 14_400,
+  webhookUrl: null,
+  webhookPrivateKey: null,
 };
 
 test('nothing, and what is empty, is usual: everything off', () => {
@@ -28,6 +35,8 @@ test('every setting has its variable', () => {
       SANDBOX_FAULTS: '500, cut',
       SANDBOX_TERMINATED: 'keep',
       SANDBOX_TOKEN_SECONDS: '2',
+      SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:4000/webhooks/wix',
+      SANDBOX_WEBHOOK_PRIVATE_KEY: privatePem,
       OTHER: 'x',
     }),
   ).toEqual({
@@ -38,6 +47,8 @@ test('every setting has its variable', () => {
       faults: { share: 0.25, kinds: ['500', 'cut'] },
       terminated: 'keep',
       tokenSeconds: 2,
+      webhookUrl: 'http://127.0.0.1:4000/webhooks/wix',
+      webhookPrivateKey: expect.objectContaining({ type: 'private' }),
     },
   });
 });
@@ -52,6 +63,8 @@ test('everything that is wrong is told at once, by the name of its variable', ()
       SANDBOX_FAULTS: '500,404',
       SANDBOX_TERMINATED: 'gone',
       SANDBOX_TOKEN_SECONDS: '0',
+      SANDBOX_WEBHOOK_URL: 'example.com',
+      SANDBOX_WEBHOOK_PRIVATE_KEY: 'canary',
     }),
   ).toEqual({
     problems: [
@@ -62,6 +75,8 @@ test('everything that is wrong is told at once, by the name of its variable', ()
       'SANDBOX_FAULTS must be a list such as 500,503,cut,lost,malformed, not "500,404".',
       'SANDBOX_TERMINATED must be vanish or keep, not "gone".',
       'SANDBOX_TOKEN_SECONDS must be a whole number from 1 to 86400, not "0".',
+      'SANDBOX_WEBHOOK_URL must be an address such as http://127.0.0.1:4000/webhooks/wix, not "example.com".',
+      'SANDBOX_WEBHOOK_PRIVATE_KEY must be an RSA private key, PEM or base64 of it, not what it holds.',
     ],
   });
 });

@@ -5,6 +5,7 @@ import { createJobStore, type JobStore, type JobSupply, type StoredJob } from '.
 export type SiteJobs = JobStore & {
   readonly add: (job: StoredJob, now: number) => void;
   readonly terminate: (job: StoredJob, now: number) => void;
+  readonly isTerminated: (id: string) => boolean;
 };
 
 const frozenAt = (job: StoredJob, time: number): StoredJob => ({
@@ -48,5 +49,6 @@ export const createSiteJobs = (
       job.stop();
       terminations.set(job.id, now);
     },
+    isTerminated: (id) => terminations.has(id),
   };
 };

@@ -4,17 +4,20 @@ import type { Grant } from '../wire/access-token.ts';
 /** Compared by identity: the endpoint may well give out the same text twice. */
 export interface AppToken {
   readonly value: string;
+  readonly askedAt: number;
   /** When to ask for another, while this one is still good. */
   readonly renewAt: number;
   readonly expiresAt: number;
+  /** True when it came in place of one that was refused. */
+  readonly isReplacement: boolean;
 }
 
 /** Both end with the signal's reason once it fires; the renewal goes on for whoever else waits. */
 export interface AppTokens {
   /** One that lives. While it is being renewed early, the old one. */
   current(signal?: AbortSignal): Promise<AppToken>;
-  /** A newer one than what upstream refused. */
-  insteadOf(refused: AppToken, signal?: AbortSignal): Promise<AppToken>;
+  /** A newer one than what upstream refused. Null when that had only just replaced another: a newer will not help. */
+  insteadOf(refused: AppToken, signal?: AbortSignal): Promise<AppToken | null>;
 }
 
 export interface AppTokensOptions {
@@ -28,6 +31,8 @@ export interface AppTokensOptions {
 const renewAfterShare = 0.8;
 /** After a failure the endpoint has peace for so long; who asks meanwhile is told of that failure. */
 const pauseMs = 1000;
+/** Upstream refuses replacements where a permission is missing, and they are not asked for at each call. */
+const replacementMs = 60_000;
 
 const unlessLeft = <Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> => {
   if (signal === undefined) return promise;
@@ -44,12 +49,18 @@ export const createAppTokens = ({ request, now, log }: AppTokensOptions): AppTok
   let renewing: Promise<AppToken> | null = null;
   let failure: { readonly error: unknown; readonly at: number } | null = null;
 
-  const renew = async (): Promise<AppToken> => {
+  const renew = async (isReplacement: boolean): Promise<AppToken> => {
     // counted from the asking, so never too long
     const askedAt = now();
     try {
       const { token, lifeMs } = await request();
-      kept = { value: token, renewAt: askedAt + lifeMs * renewAfterShare, expiresAt: askedAt + lifeMs };
+      kept = {
+        value: token,
+        askedAt,
+        renewAt: askedAt + lifeMs * renewAfterShare,
+        expiresAt: askedAt + lifeMs,
+        isReplacement,
+      };
       failure = null;
       log.debug({ lifeMs }, 'access token renewed');
       return kept;
@@ -61,10 +72,10 @@ export const createAppTokens = ({ request, now, log }: AppTokensOptions): AppTok
     }
   };
 
-  const renewal = (): Promise<AppToken> => {
+  const renewal = (isReplacement = false): Promise<AppToken> => {
     // clocks are set back at times
     if (failure !== null && Math.abs(now() - failure.at) < pauseMs) return Promise.reject(failure.error);
-    renewing ??= renew();
+    renewing ??= renew(isReplacement);
     return renewing;
   };
 
@@ -78,9 +89,11 @@ export const createAppTokens = ({ request, now, log }: AppTokensOptions): AppTok
   return {
     current,
     async insteadOf(refused, signal) {
+      if (kept !== refused) return current(signal);
+      if (refused.isReplacement && now() - refused.askedAt < replacementMs) return null;
       // whoever comes now need not find out the same
-      if (kept === refused) kept = null;
-      return current(signal);
+      kept = null;
+      return unlessLeft(renewal(true), signal);
     },
   };
 };

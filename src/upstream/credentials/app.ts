@@ -32,9 +32,9 @@ export const createAppCredentials = (settings: AppSettings, tokens: AppTokens, l
         return await send(bearerOf(token));
       } catch (error) {
         if (!isRefused(error)) throw error;
+        const renewed = await tokens.insteadOf(token, signal);
+        return renewed === null ? blame(error) : send(bearerOf(renewed)).catch(blame);
       }
-      const renewed = await tokens.insteadOf(token, signal);
-      return send(bearerOf(renewed)).catch(blame);
     },
   };
 };

@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from '../domain/clock.ts';
+import type { JobNews } from '../domain/job-news.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type ReadEvent, readEvent } from './job-event.ts';
+import { createKnownEvents } from './known-events.ts';
+import { readBody } from './read-body.ts';
+import { verifyToken } from './verify-token.ts';
+
+export const webhookPath = '/webhooks/wix';
+
+export interface WebhookOptions {
+  readonly publicKey: KeyObject;
+  /** Called after the answer, once for each event of a job. */
+  readonly announce: (news: JobNews) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What answers requests for anything else. */
+  readonly otherwise: RequestListener;
+}
+
+/** Wix counts an answer after 1250 ms as none. */
+const bodyLimits = { maxBytes: 256 * 1024, withinMs: 1000 };
+/** Anybody may send something here: so many bodies are read at a time. */
+const maxAtOnce = 256;
+/** A wrong key is told to the operator, but not as often as somebody knocks. */
+const complaintEveryMs = 60_000;
+
+const answer = (response: ServerResponse, status: number, headers: Record<string, string> = {}) =>
+  void response.writeHead(status, { 'content-length': '0', ...headers }).end();
+
+/** Takes the events of Wix: verifies, answers, and only then acts. Nothing of a body is told or logged. */
+export const withWebhooks = (options: WebhookOptions): RequestListener => {
+  const { publicKey, announce, clock, log, otherwise } = options;
+  const known = createKnownEvents(clock.now);
+  let underWay = 0;
+  let refused = 0;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+
+  const complain = (reason: string) => {
+    refused += 1;
+    if (clock.now() - complainedAt < complaintEveryMs) return;
+    log.warn({ reason, refused }, 'webhooks are refused: check WIX_WEBHOOK_PUBLIC_KEY if they come from Wix');
+    complainedAt = clock.now();
+    refused = 0;
+  };
+
+  const read = async (request: IncomingMessage): Promise<ReadEvent | number> => {
+    const body = await readBody(request, bodyLimits, clock);
+    if (body === null) return 400;
+    const verified = await verifyToken(body, publicKey, clock.now());
+    if (verified.payload !== null) return readEvent(verified.payload);
+    complain(verified.reason);
+    return verified.isToken ? 401 : 400;
+  };
+
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const event = await read(request);
+    if (event === 'unreadable') complain('a verified token without an event');
+    if (event === 'unreadable' || typeof event === 'number') {
+      // what is left of the body is not waited for
+      answer(response, event === 'unreadable' ? 400 : event, request.complete ? {} : { connection: 'close' });
+      return;
+    }
+    answer(response, 200);
+    if (event === 'other' || !known.isNews(event)) return;
+    const { jobId, instanceId, siteId } = event;
+    setImmediate(() => announce({ jobId, instanceId, siteId }));
+  };
+
+  return (request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== webhookPath) return otherwise(request, response);
+    if (request.method !== 'POST') return answer(response, 405, { allow: 'POST' });
+    if (underWay >= maxAtOnce) return answer(response, 503, { connection: 'close' });
+    underWay += 1;
+    take(request, response)
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a webhook failed unexpectedly');
+        if (!response.headersSent) answer(response, 500);
+      })
+      .finally(() => {
+        underWay -= 1;
+      });
+  };
+};
