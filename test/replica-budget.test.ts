@@ -72,14 +72,27 @@ describe.skipIf(withoutRedis)('the budget of several replicas (needs Redis)', ()
     expect(retryAfterMs).toBeLessThanOrEqual(30_000);
   });
 
-  it('is parted while Redis cannot be reached, and what was sent meanwhile counts afterwards', async () => {
-    const { wire, one, budgets } = await openTwo();
+  it('is parted while one of them cannot reach Redis', async () => {
+    const { wire, one, other, budgets } = await openTwo();
     wire.cut();
     await until(() => !one.isTogether);
+    await until(() => other.missing === 1);
     expect(await sendMany([budgets[0]], limit)).toBe(limit / 2);
+    expect(await sendMany([budgets[1]], limit)).toBe(limit / 2);
     wire.mend();
-    await until(() => one.spending.isShared);
-    expect(await sendMany(budgets, 2 * limit)).toBe(limit / 2);
+    await until(() => one.spending.isSettled);
+    await until(() => other.missing === 0);
+    expect(await sendMany(budgets, 2 * limit)).toBe(0);
+  });
+
+  it('counts afterwards what was sent alone', async () => {
+    const { wire, one, other, budgets } = await openTwo();
+    wire.cut();
+    await until(() => !one.isTogether);
+    expect(await sendMany([budgets[0]], 15)).toBe(15);
+    wire.mend();
+    await until(() => one.spending.isSettled && other.missing === 0);
+    expect(await sendMany([budgets[1]], limit)).toBe(limit - 15);
   });
 
   it('lets nothing through alone that others were seen to have used just before', async () => {

@@ -134,7 +134,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     (await submitted(0)).answer();
     expect(await submitting).toMatchObject({ job: { id: guid(0) }, replayed: false });
     wire.mend();
-    await until(() => one.spending.isShared);
+    await until(() => one.spending.isSettled);
     expect(await second()).toMatchObject({ job: { id: guid(0) }, replayed: true });
     expect(upstream.count('SubmitJob')).toBe(1);
   });

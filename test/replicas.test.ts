@@ -98,10 +98,11 @@ const submit =
 interface Options {
   readonly jobs?: number;
   readonly redis?: URL;
+  readonly env?: Record<string, string>;
 }
 
 /** Two gateways over one site and one Redis; that of `wire` can be cut off from it. */
-const openTwo = async ({ jobs: count = 1, redis = redisUrl as URL }: Options = {}) => {
+const openTwo = async ({ jobs: count = 1, redis = redisUrl as URL, env = {} }: Options = {}) => {
   const jobs = await openJobs(count);
   const prefix = ownPrefix();
   const wires = await Promise.all([openWire(redis), openWire(redis)]);
@@ -111,6 +112,7 @@ const openTwo = async ({ jobs: count = 1, redis = redisUrl as URL }: Options = {
         WIX_API_URL: url.href,
         REDIS_URL: (wires[n]?.url ?? redis).href,
         REDIS_PREFIX: prefix,
+        ...env,
       }),
     ),
   );
@@ -258,6 +260,44 @@ describe.skipIf(withoutRedis)(
     }
   },
 );
+
+describe.skipIf(withoutRedis)('two gateways under load (needs Redis)', { timeout: 120_000 }, () => {
+  const ask = async ({ url }: ReplicaProcess, query: string) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...callerHeaders },
+      body: JSON.stringify({ query }),
+    });
+    return response.json();
+  };
+  const limit = 60;
+  const upstreamEnv = { UPSTREAM_REQUESTS_PER_MINUTE: `${limit}`, UPSTREAM_TIMEOUT_MS: '2000' };
+
+  it('send no more than the one allowance between them, and use all of it', async () => {
+    const { replicas, upstreams } = await openTwo({ env: upstreamEnv });
+    const answers = await Promise.all(
+      Array.from({ length: 4 * limit }, (_, n) =>
+        ask(replicas[n % 2] as ReplicaProcess, `{ jobs(first: ${1 + (n % 90)}) { nodes { id } } }`),
+      ),
+    );
+    expect(upstreams[0].count() + upstreams[1].count()).toBe(limit);
+    const codes = answers.map(({ errors }) => errors?.[0].extensions.code);
+    expect(new Set(codes)).toEqual(new Set([undefined, 'RATE_LIMITED']));
+  });
+
+  it('make one job of each key, however often and wherever it is used', async () => {
+    const { replicas, upstreams } = await openTwo();
+    const submitWith = (n: number) =>
+      submit.replace('input: {', `input: { idempotencyKey: "key-${n}",`).replace('"f"', `"f${n}"`);
+    const keys = 10;
+    await Promise.all(
+      Array.from({ length: 6 * keys }, (_, n) =>
+        ask(replicas[n % 2] as ReplicaProcess, submitWith(n % keys)),
+      ),
+    );
+    expect(upstreams[0].count('SubmitJob') + upstreams[1].count('SubmitJob')).toBe(keys);
+  });
+});
 
 const ownRedis = withoutRedis ? null : 'own';
 

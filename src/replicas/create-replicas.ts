@@ -38,6 +38,9 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     get count() {
       return link.replicas;
     },
+    get missing() {
+      return link.missing;
+    },
     async close() {
       spending.close();
       await link.close();

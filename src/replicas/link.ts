@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
+import { z } from 'zod';
 import type { Log } from '../telemetry/log.ts';
 import { type Channels, createChannels } from './channels.ts';
 
@@ -26,6 +27,8 @@ export interface Link extends Pick<Channels, 'listen'> {
   readonly isUp: boolean;
   /** How many replicas were seen lately, this one among them. */
   readonly replicas: number;
+  /** How many of them have not been seen for a moment, and said no goodbye: they may be going on alone. */
+  readonly missing: number;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   publish(channel: string, message: string | Buffer): void;
   /** Called with each change of `isUp`. */
@@ -39,14 +42,16 @@ const reconnectMs = 250;
 /** More than this is never sent: a job has about a kilobyte. */
 const maxMessageLength = 4 * 1024 * 1024;
 
-/** Says that this replica is there, and counts those that were seen within ten minutes. */
+/** Says that this replica is there; counts those of the last three minutes, and those of them that are here now. */
 const beatScript = script(`
 local now = redis.call('TIME')[1]
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 600)
-redis.call('EXPIRE', KEYS[1], 600)
-return redis.call('ZCARD', KEYS[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 180)
+redis.call('EXPIRE', KEYS[1], 180)
+return { redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[1], now - 4, '+inf') }
 `);
+
+const counts = z.tuple([z.number(), z.number()]);
 
 const leaveScript = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
@@ -75,6 +80,7 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   let beating = false;
   // whoever is given a Redis is hardly alone, and has not been told yet
   let replicas = 2;
+  let missing = 0;
 
   const turn = (up: boolean) => {
     if (up === isUp || closed) return;
@@ -100,11 +106,13 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     if (beating || closed || commands.status !== 'ready' || subscriber.status !== 'ready') return;
     beating = true;
     try {
-      const [count] = await Promise.all([
+      const [reply] = await Promise.all([
         run(beatScript, ['replicas'], [replica]),
         isUp ? subscriber.ping() : channels.resume(),
       ]);
-      replicas = Math.max(1, Number(count));
+      const [known, here] = counts.parse(reply);
+      replicas = known;
+      missing = known - here;
       turn(true);
     } catch (error) {
       log.debug({ err: error }, 'Redis does not answer');
@@ -131,6 +139,9 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     },
     get replicas() {
       return replicas;
+    },
+    get missing() {
+      return missing;
     },
     run,
     publish(channel, message) {

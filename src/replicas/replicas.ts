@@ -15,5 +15,7 @@ export interface Replicas {
   readonly isTogether: boolean;
   /** How many there are, as far as this one has seen lately. */
   readonly count: number;
+  /** How many of them may be going on alone. */
+  readonly missing: number;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const listOf = (spent: readonly Spent[]) => spent.flatMap(({ age, lane, count })
 export const createSharedSpending = (link: Link): SharedSpending & { close(): void } => {
   const listeners = new Set<() => void>();
   const refusedListeners = new Set<(callerKey: string, retryAfterMs: number) => void>();
-  let isShared = false;
+  let isSettled = false;
   let timer: NodeJS.Timeout | undefined;
 
   const tell = () => {
@@ -24,11 +24,11 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
   };
   link.onChange(() => {
     clearTimeout(timer);
-    isShared = false;
+    isSettled = false;
     tell();
     if (!link.isUp) return;
     timer = setTimeout(() => {
-      isShared = true;
+      isSettled = true;
       tell();
     }, declaringMs);
   });
@@ -38,11 +38,18 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
     for (const listener of refusedListeners) listener(data.caller, data.ms);
   });
 
+  /** Without the parts of those that may be going on alone. */
+  const rest = (limitPerMinute: number) =>
+    Math.max(1, Math.floor((limitPerMinute * (link.replicas - link.missing)) / link.replicas));
+
   const keysOf = (callerKey: string) => [`spent:{${callerKey}}`, `rest:{${callerKey}}`];
 
   return {
     get isShared() {
-      return isShared;
+      return link.isUp;
+    },
+    get isSettled() {
+      return isSettled;
     },
     get parts() {
       return link.replicas;
@@ -51,7 +58,7 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
       const answer = await link.run(spendScript, keysOf(callerKey), [
         link.replica,
         lane,
-        limitPerMinute,
+        rest(limitPerMinute),
         shares.write,
         shares.query,
         shares.poll,

@@ -79,7 +79,7 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
   };
 
   return {
-    limit: (at) => (shared.isShared ? limitPerMinute : part(at)),
+    limit: (at) => (shared.isSettled ? limitPerMinute : part(at)),
     waitMs: (lane, at) => Math.max(0, heldUntil[lane] - at),
     entered(lane) {
       asking[lane] += 1;

@@ -15,6 +15,8 @@ export interface SharedWish {
 export interface SharedSpending {
   /** False while the others cannot be asked: then each keeps within its part. */
   readonly isShared: boolean;
+  /** False until all have had the time to declare: each keeps within its part until then, and asks the others as well. */
+  readonly isSettled: boolean;
   /** What a replica may use of a limit by itself: one of so many parts. */
   readonly parts: number;
   /** Spends one request at once for all, or says how long to wait before asking again. */
@@ -28,6 +30,6 @@ export interface SharedSpending {
   tellRefused(callerKey: string, retryAfterMs: number): void;
   /** Called for a 429 that another replica has met. */
   onRefused(listener: (callerKey: string, retryAfterMs: number) => void): void;
-  /** Called when `isShared` changes, and when it is time to declare. */
+  /** Called when one of these changes, and so when it is time to declare. */
   onChange(listener: () => void): void;
 }

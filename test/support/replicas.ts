@@ -21,6 +21,6 @@ export const openReplica = async ({ prefix, url, log = silentLog }: ReplicaOptio
   if (to === null) throw new Error('There is no Redis.');
   const replicas = createReplicas({ url: to, prefix, log });
   onTestFinished(() => replicas.close());
-  await until(() => replicas.spending.isShared);
+  await until(() => replicas.spending.isSettled);
   return replicas;
 };
