@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../src/domain/gateway-error.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { createCaller } from '../src/upstream/caller.ts';
 import { createCircuit } from '../src/upstream/circuit.ts';
 import { openGateway, type TestOptions } from './support/gateway.ts';
 import { guid, jobRow } from './support/rows.ts';
@@ -79,6 +80,15 @@ describe('an upstream that fails again and again', () => {
     expect(upstream.count()).toBe(10);
   });
 
+  it('is not left alone for everybody because one credential fails on many sites', async () => {
+    const { script, ask, gateway } = await open();
+    script.reply = (caller) => (caller === 'one' ? broken : fine);
+    for (let n = 0; n < 30; n += 1) {
+      await gateway.ask(question(0), { authorization: 'one', headers: { 'wix-site-id': `site ${n}` } });
+    }
+    expect(await ask('two')).toBe('Job 0');
+  });
+
   it('costs nothing of the budget meanwhile', async () => {
     const { script, gateway, askTimes } = await open();
     script.reply = () => broken;
@@ -93,15 +103,15 @@ describe('a call that is given up', () => {
     'says nothing of upstream, also where the reason is %s',
     async (code) => {
       const circuit = createCircuit(() => 0, silentLog);
+      const caller = createCaller({ authorization: 'key', siteId: null, accountId: null });
       const givenUp = AbortSignal.abort(new GatewayError(code, 'given up'));
-      const giveUp = () =>
-        circuit.run('caller', givenUp, () => Promise.reject(givenUp.reason)).catch(() => {});
+      const giveUp = () => circuit.run(caller, givenUp, () => Promise.reject(givenUp.reason)).catch(() => {});
       for (let n = 0; n < 20; n += 1) await giveUp();
-      circuit.check('caller');
+      circuit.check(caller);
       const outage = () => Promise.reject(new GatewayError('UPSTREAM_UNAVAILABLE', 'out'));
-      for (let n = 0; n < 5; n += 1) await circuit.run('caller', undefined, outage).catch(() => {});
+      for (let n = 0; n < 5; n += 1) await circuit.run(caller, undefined, outage).catch(() => {});
       await giveUp();
-      expect(() => circuit.check('caller')).toThrow('left alone');
+      expect(() => circuit.check(caller)).toThrow('left alone');
     },
   );
 });

@@ -35,6 +35,15 @@ const limited = (retryAfter: string): Reply => ({
 });
 
 describe('Retry-After', () => {
+  it('as a date is on the clock of the answer that it comes with', async () => {
+    for (const hours of [-1, 1]) {
+      const date = (ms: number) => new Date(start + hours * 3_600_000 + ms).toUTCString();
+      const skewed: Reply = { status: 503, text: '', headers: { date: date(0), 'retry-after': date(4000) } };
+      const { times } = await failAtFirst([skewed]);
+      expect(times).toEqual([0, 4000]);
+    }
+  });
+
   it.each<[string, Reply, number]>([
     ['seconds', busy('4'), 4000],
     ['a date', busy('Mon, 14 Sep 2026 06:00:04 GMT'), 4000],

@@ -135,7 +135,7 @@ describe('the decoders', () => {
         fc.oneof(value, fc.constant(undefined), fc.constant(notJson), fc.record({ details: value })),
         fc.option(fc.string()),
         (status, body, retryAfter) => {
-          const error = translateFailure({ status, body, requestId: null, retryAfter }, 0);
+          const error = translateFailure({ status, body, requestId: null, date: null, retryAfter }, 0);
           expect(error.upstream?.code).toMatch(/^[A-Z][A-Z0-9_]*$/);
           expect(error.retryAfterMs ?? 0).toBeGreaterThanOrEqual(0);
           expect(error.retryAfterMs).not.toBeNaN();

@@ -353,6 +353,25 @@ describe('when upstream fails', () => {
     expect(reading.end).toBe('complete');
   });
 
+  it('tells STALE to those who come meanwhile as well, and to nobody twice', async () => {
+    const { clock, upstream, watch } = setUp();
+    upstream.put(0);
+    const first = watch(0);
+    await clock.advance(1500);
+    upstream.failWith = unavailable;
+    await clock.advance(60_000);
+    const second = watch(0);
+    await clock.advance(60_000);
+    const told = ['SNAPSHOT Job 0 IN_PROGRESS', 'STALE Job 0 IN_PROGRESS'];
+    expect([first.told, second.told]).toEqual([told, told]);
+    upstream.failWith = undefined;
+    await clock.advance(15_000);
+    upstream.failWith = unavailable;
+    await clock.advance(60_000);
+    for (const { told: all } of [first, second]) expect(all.at(-1)).toBe('STALE Job 0 IN_PROGRESS');
+    expect([first.told.length, second.told.length]).toEqual([3, 3]);
+  });
+
   it('slows down, and waits as long as Retry-After says', async () => {
     const { clock, upstream, watch } = setUp();
     upstream.put(0);

@@ -142,6 +142,7 @@ const faults: Readonly<Record<string, Fault>> = {
     reply: { status: 500, json: { message: '', details: {} } },
     code: 'UPSTREAM_UNAVAILABLE',
     upstream: { code: 'INTERNAL_SERVER_ERROR', ...derived },
+    attempts: 3,
   },
   '500 with details that are none': {
     reply: { status: 500, json: { message: canary, details: canary } },

@@ -55,6 +55,8 @@ export const createWatchedJob = (
   { now, staleAfterMs, snapshotMs, told }: WatchedJobOptions,
 ): WatchedJob => {
   const readers = new Set<Latest>();
+  // those of them who know that nothing has been heard since
+  let warned = new WeakSet<Latest>();
   const arrival = Promise.withResolvers<void>();
   // who waits may have left before it settles
   arrival.promise.catch(() => undefined);
@@ -89,6 +91,8 @@ export const createWatchedJob = (
     },
     join(latest) {
       readers.add(latest);
+      // the alarm is for the newcomer
+      if (health === 'told stale') health = 'missed';
       if (job !== null) latest.push(snapshotOf(job));
     },
     leave(latest) {
@@ -100,6 +104,7 @@ export const createWatchedJob = (
       // clocks of replicas differ a little, and no end may be taken for old news
       if (job !== null && seen.observedAt < job.observedAt && !isFinished(seen)) return false;
       seenAt = now();
+      if (health !== 'seen') warned = new WeakSet();
       health = 'seen';
       if (job === null) {
         job = seen;
@@ -128,7 +133,13 @@ export const createWatchedJob = (
     tellStale() {
       if (job === null) return;
       health = 'told stale';
-      send({ kind: 'STALE', job, previousStatus: null, observedAt: new Date(now()) }, {});
+      const tick: Tick = {};
+      const update: JobUpdate = { kind: 'STALE', job, previousStatus: null, observedAt: new Date(now()) };
+      told(update, tick);
+      for (const latest of readers) {
+        if (!warned.has(latest)) latest.push({ update, tick });
+        warned.add(latest);
+      }
     },
     refuse(error) {
       arrival.reject(error);

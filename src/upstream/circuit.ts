@@ -2,12 +2,13 @@ import { LRUCache } from 'lru-cache';
 import { steadily } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Caller } from './caller.ts';
 
 const openMs = 10_000;
 const failuresOfCaller = 5;
 const failuresOfAll = 10;
-/** One caller whose site is broken says nothing of the others. */
-const callersOfAll = 2;
+/** One credential whose sites are broken says nothing of the others. */
+const credentialsOfAll = 2;
 const maxCallers = 10_000;
 
 type Outcome = 'answered' | 'outage' | 'unknown';
@@ -63,9 +64,9 @@ const outcomeOf = (error: unknown): Outcome => {
 
 export interface Circuit {
   /** Fails at once with UPSTREAM_UNAVAILABLE while upstream is left alone. */
-  check(callerKey: string): void;
+  check(caller: Caller): void;
   /** The same, and learns from how `send` ends. */
-  run<T>(callerKey: string, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T>;
+  run<T>(caller: Caller, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -77,7 +78,7 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
   const callers = new LRUCache<string, Breaker>({ max: maxCallers });
   const failing = new Set<string>();
   const all = createBreaker(
-    (failures) => failures >= failuresOfAll && failing.size >= callersOfAll,
+    (failures) => failures >= failuresOfAll && failing.size >= credentialsOfAll,
     (isOpen) =>
       log.warn(isOpen ? 'Wix fails for everybody: leaving it alone for a while' : 'Wix answers again'),
   );
@@ -96,8 +97,8 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
     return breaker;
   };
 
-  const check = (callerKey: string) => {
-    const waitMs = Math.max(all.waitMs(now()), callers.get(callerKey)?.waitMs(now()) ?? 0);
+  const check = ({ key }: Caller) => {
+    const waitMs = Math.max(all.waitMs(now()), callers.get(key)?.waitMs(now()) ?? 0);
     if (waitMs === 0) return;
     throw new GatewayError(
       'UPSTREAM_UNAVAILABLE',
@@ -108,11 +109,12 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
 
   return {
     check,
-    async run(callerKey, signal, send) {
-      check(callerKey);
-      const ends = [breakerOf(callerKey).begin(), all.begin()];
+    async run(caller, signal, send) {
+      check(caller);
+      const ends = [breakerOf(caller.key).begin(), all.begin()];
       const end = (outcome: Outcome) => {
-        if (outcome === 'outage') failing.add(callerKey);
+        // one credential may ask for many sites
+        if (outcome === 'outage') failing.add(caller.authorization ?? caller.key);
         if (outcome === 'answered') failing.clear();
         for (const each of ends) each(outcome, now());
       };

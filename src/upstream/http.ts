@@ -145,6 +145,7 @@ export const createHttp = ({ url, connectTimeoutMs, now, upstreamClock, log }: H
       size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
+      date: single(headers['date']),
     };
     return answer;
   };

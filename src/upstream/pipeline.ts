@@ -51,14 +51,14 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     const deadline = clock.now() + leftMs;
     const patienceMs = Math.max(0, leftMs - timeoutMs * callShare);
     const send = (authorized: Caller) =>
-      circuit.run(caller.key, signal, () =>
+      circuit.run(caller, signal, () =>
         http.call(request, authorized, {
           timeoutMs: lane === 'write' ? timeoutMs : Math.max(1, deadline - clock.now()),
           signal,
         }),
       );
     // before a token is asked for, or a request of the budget is spent
-    circuit.check(caller.key);
+    circuit.check(caller);
     return credentials.authorize(
       caller,
       (authorized) => budget.run(caller.key, { lane, patienceMs, signal }, () => send(authorized)),

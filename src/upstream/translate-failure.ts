@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
+import { isJsonObject } from '../domain/json.ts';
 import { readErrorBody } from './wire/error-body.ts';
 
 /** Stands for a body that is there and is not JSON. */
@@ -12,6 +13,8 @@ export interface RawAnswer {
   readonly body: unknown;
   readonly requestId: string | null;
   readonly retryAfter: string | null;
+  /** When upstream answered, on its own clock. */
+  readonly date: string | null;
 }
 
 interface Meaning {
@@ -71,25 +74,30 @@ const meaningOf = ({ status, body }: RawAnswer): Meaning => {
   return status >= 400 && status < 500 ? refused : strange;
 };
 
+/** Upstream's way of saying nothing is no body, or one of empty members. */
+const isEmpty = (body: unknown): boolean =>
+  body === undefined ||
+  (isJsonObject(body) &&
+    !body['message'] &&
+    (!isJsonObject(body['details']) || Object.keys(body['details']).length === 0));
+
 /** What passes by itself, and an empty 500: what a proxy answers in upstream's place. */
 const isTransient = ({ status, body }: RawAnswer): boolean =>
-  status === 429 ||
-  status === 502 ||
-  status === 503 ||
-  status === 504 ||
-  (status === 500 && body === undefined);
+  status === 429 || status === 502 || status === 503 || status === 504 || (status === 500 && isEmpty(body));
 
 /** What to wait after a 429 that does not say. */
 const defaultRetryAfterMs = 5_000;
 
 const httpDate = /^[A-Z][a-z]+, [\w :-]+ GMT$/;
 
-/** Retry-After in seconds or as a date; null when absent or unreadable. */
+/** An HTTP date; NaN for anything else. Date.parse finds a date in almost anything, "1.5" included. */
+const instantOf = (text: string): number => (httpDate.test(text.trim()) ? Date.parse(text) : Number.NaN);
+
+/** Retry-After in seconds or as a date; null when absent or unreadable. A date is on the clock of `now`. */
 export const retryAfterMs = (header: string | null, now: number): number | null => {
   if (header === null) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  // Date.parse finds a date in almost anything, "1.5" included
-  const instant = httpDate.test(header.trim()) ? Date.parse(header) : Number.NaN;
+  const instant = instantOf(header);
   return Number.isNaN(instant) ? null : Math.max(0, instant - now);
 };
 
@@ -101,7 +109,11 @@ export const translateFailure = (answer: RawAnswer, now: number): GatewayError =
   const { status, requestId } = answer;
   const { code, message } = meaningOf(answer);
   const { code: named, rejection } = readErrorBody(answer.body);
-  const wait = retryAfterMs(answer.retryAfter, now) ?? (code === 'RATE_LIMITED' ? defaultRetryAfterMs : null);
+  // upstream's dates are on upstream's clock, which may be another than ours
+  const answeredAt = instantOf(answer.date ?? '');
+  const wait =
+    retryAfterMs(answer.retryAfter, Number.isNaN(answeredAt) ? now : answeredAt) ??
+    (code === 'RATE_LIMITED' ? defaultRetryAfterMs : null);
   return new GatewayError(code, message, {
     upstream:
       named === null

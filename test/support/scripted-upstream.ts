@@ -105,6 +105,8 @@ export const startScriptedUpstream = async (
         return;
       }
       if (typeof answer === 'function') return answer(response);
+      // the clock of a test is not the machine's
+      response.sendDate = false;
       response.writeHead(answer.status ?? 200, {
         'content-type': 'application/json',
         'x-wix-request-id': `request-${calls.length}`,
