@@ -215,6 +215,25 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     expect(lines.join()).not.toContain('CANARY');
   });
 
+  it('say at the start that Redis is away, why, and no password; and serve all the same', async () => {
+    const upstream = await startScriptedUpstream(lookup([jobRow(0)]));
+    const { log, events, lines } = memoryLog();
+    const wire = await openWire(redisUrl as URL);
+    wire.cut();
+    const { port } = wire.url;
+    const server = await openServer(
+      upstream.url,
+      { REDIS_URL: `redis://:CANARY@127.0.0.1:${port}`, REDIS_PREFIX: ownPrefix() },
+      log,
+    );
+    await until(() => events(40).length > 0);
+    expect(events(40)[0].msg).toMatch(/^Redis is away/);
+    expect((await server.ask(`{ job(id: "${guid(0)}") { status } }`)).data.job.status).toBe('COMPLETED');
+    wire.mend();
+    await until(() => lines.some((line) => line.includes('Redis is there')));
+    expect(lines.join()).not.toContain('CANARY');
+  });
+
   it('share an event: a reader at one hears at once of what Wix told the other', async () => {
     const { one, other } = await openTwo();
     const rows = [jobRow(0, { status: 'IN_PROGRESS', finishedAt: null })];

@@ -69,6 +69,9 @@ const connectionOptions = {
 
 const isMissingScript = (error: unknown) => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
+/** The error itself may hold the password. */
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   const replica = randomUUID();
   const commands = new Redis(url.href, connectionOptions);
@@ -76,6 +79,8 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   const channels = createChannels(subscriber, prefix);
   const listeners = new Set<() => void>();
   let isUp = false;
+  let wasTold = false;
+  let reason = 'no connection';
   let closed = false;
   let beating = false;
   // whoever is given a Redis is hardly alone, and has not been told yet
@@ -83,8 +88,9 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   let missing = 0;
 
   const turn = (up: boolean) => {
-    if (up === isUp || closed) return;
+    if (closed || (up === isUp && wasTold)) return;
     isUp = up;
+    wasTold = true;
     if (up) log.info({ replicas }, 'Redis is there: working together with the other replicas');
     else
       log.warn({ replicas }, 'Redis is away: going on alone, within a share of the budget, until it is back');
@@ -115,7 +121,7 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
       missing = known - here;
       turn(true);
     } catch (error) {
-      log.debug({ err: error }, 'Redis does not answer');
+      reason = reasonOf(error);
       turn(false);
       for (const connection of [commands, subscriber]) connection.disconnect(true);
     } finally {
@@ -126,8 +132,10 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   for (const connection of [commands, subscriber]) {
     connection.on('ready', () => void beat());
     connection.on('close', () => turn(false));
-    // told by 'close', and with every attempt again
-    connection.on('error', (error: unknown) => log.debug({ err: error }, 'Redis'));
+    connection.on('error', (error: unknown) => {
+      reason = reasonOf(error);
+      log.debug({ reason }, 'Redis cannot be reached');
+    });
     connection.connect().catch(() => undefined);
   }
   const timer = setInterval(() => void beat(), beatMs);
