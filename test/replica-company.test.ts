@@ -154,6 +154,7 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     await until(() => second.looks > 0);
     wire.cut();
     await until(() => !one.isTogether && second.membership.isPolling);
+    expect([one.problem(), other.problem()]).toEqual([expect.stringMatching(/^Redis is away/), null]);
     expect(first.membership.isPolling).toBe(true);
     const before = first.looks;
     wire.mend();

@@ -35,6 +35,7 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     get isTogether() {
       return link.isUp;
     },
+    problem: () => (link.isUp ? null : 'Redis is away: this replica goes on alone, within its part.'),
     get count() {
       return link.replicas;
     },

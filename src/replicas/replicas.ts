@@ -13,6 +13,8 @@ export interface Replicas {
   onAnnounced(listener: (news: JobNews) => void): void;
   /** False while Redis is away, and each replica goes on alone. */
   readonly isTogether: boolean;
+  /** What to say of that in readiness; null while all is well. */
+  problem(): string | null;
   /** How many there are, as far as this one has seen lately. */
   readonly count: number;
   /** How many of them may be going on alone. */

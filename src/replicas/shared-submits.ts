@@ -9,6 +9,8 @@ const keptMs = 24 * 60 * 60_000;
 /** Longer than any submit waits for its answer. */
 const answerSeconds = 120;
 const askAgainMs = 200;
+/** Longer than any answer takes: then it was lost on its way to Redis, and a look has to find the job. */
+const patienceMs = 45_000;
 /** So many are told again to a Redis that was away. */
 const maxOwn = 1000;
 
@@ -57,6 +59,7 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
         const wish = { fingerprint, attemptedAt: attemptedAt.getTime(), owner, jobId: '' };
         // heard of as soon as Redis is back, however this ends
         if (!own.has(name)) own.set(name, wish);
+        const deadline = performance.now() + patienceMs;
         for (;;) {
           if (!link.isUp) return null;
           const kept = await put(name, wish).catch(() => null);
@@ -64,7 +67,8 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
           const [keptFingerprint, keptAttempt, jobId, keptOwner, alive] = kept;
           if (keptOwner === owner) return 'mine';
           own.delete(name);
-          const isUnderWay = jobId === '' && keptOwner !== '' && alive === '1';
+          const isWaiting = performance.now() < deadline;
+          const isUnderWay = isWaiting && jobId === '' && keptOwner !== '' && alive === '1';
           const isSame = keptFingerprint === fingerprint;
           if (isUnderWay && isSame) await pause(askAgainMs);
           else {
