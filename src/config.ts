@@ -17,6 +17,7 @@ import { type DocumentSettings, documentProblems, documentSettings } from './con
 import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
 import { isWebhookVariable } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
@@ -50,6 +51,8 @@ export interface Config extends DocumentSettings {
   /** Of pages that may ask, beside the gateway's own. */
   readonly allowedOrigins: readonly string[];
   readonly playground: boolean;
+  /** Null for a process that is the only one. */
+  readonly redis: RedisSettings | null;
   /** True when HOST is loopback, which only this machine reaches. */
   readonly isLocal: boolean;
   /** How others look at this process. */
@@ -123,6 +126,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       allowedOrigins: data.ALLOWED_ORIGINS ?? [],
       playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
       isLocal,
+      redis: redisSettings(data),
       ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),
       telemetry: telemetrySettings(data),
       drainMs: data.DRAIN_MS,

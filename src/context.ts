@@ -7,6 +7,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Caller } from './upstream/caller.ts';
 import type { CallerUpstream, Upstream } from './upstream/upstream.ts';
 import { type CallerWrites, createCallerWrites } from './writes/caller-writes.ts';
+import type { SharedSubmits } from './writes/shared-submits.ts';
 import type { SubmitMemory } from './writes/submit-memory.ts';
 
 /** What every resolver is given, whatever the transport. */
@@ -52,6 +53,8 @@ export interface ContextOptions {
   readonly upstream: Upstream;
   readonly hub: JobHub;
   readonly submitMemory: (callerKey: string, principalKey: string) => SubmitMemory;
+  /** What other replicas know of submits. */
+  readonly submits: SharedSubmits;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Lent to callers without a credential. Only for the sandbox: null over a real upstream. */
@@ -59,7 +62,7 @@ export interface ContextOptions {
 }
 
 export const createContextFactory = (options: ContextOptions): ContextFactory => {
-  const { upstream, hub, submitMemory, clock, demoAuthorization, telemetry } = options;
+  const { upstream, hub, submitMemory, submits, clock, demoAuthorization, telemetry } = options;
 
   const create = (
     caller: Caller,
@@ -82,6 +85,7 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
       writes: createCallerWrites({
         jobs: () => upstream.as(caller, 'write', undefined, observed).jobs,
         memory: () => submitMemory(caller.key, principal.key),
+        others: () => submits.as(caller.key, principal.key),
         listener: live,
         clock,
       }),

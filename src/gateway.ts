@@ -1,20 +1,19 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { createAccess } from './access/access.ts';
-import { type Admission, createAdmission } from './access/admission.ts';
-import { createGate, type Gate } from './access/gate.ts';
+import { createAdmission } from './access/admission.ts';
+import { createGate } from './access/gate.ts';
 import { createOrigins } from './access/origins.ts';
-import type { Principal } from './access/principal.ts';
 import type { AccessSettings } from './config/access-settings.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
 import { type LimitSettings, noLimits } from './config/limit-settings.ts';
-import { type Context, createContextFactory, type ReadHeader } from './context.ts';
+import { type Context, createContextFactory } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
 import { createJobHub } from './live/job-hub.ts';
-import type { WatchOptions } from './live/job-watcher.ts';
+import type { WatchOptions } from './live/watch-options.ts';
+import type { Connection, Pipeline } from './pipeline.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
@@ -31,21 +30,21 @@ import { type DocumentLimits, useDocumentLimits } from './plugins/limit-document
 import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
-import { createSharedExecution, type Delivery } from './plugins/shared-execution.ts';
+import { createSharedExecution } from './plugins/shared-execution.ts';
 import {
   createFindDocument,
   documentParameters,
-  type FindDocument,
   reportUnfitDocuments,
   type TrustedDocumentsOptions,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
+import type { Replicas } from './replicas/replicas.ts';
 import type { Log } from './telemetry/log.ts';
-import type { Observed } from './telemetry/observed.ts';
-import { createOperationLog, type OperationLog } from './telemetry/operation-log.ts';
+import { createOperationLog } from './telemetry/operation-log.ts';
 import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { createUnderWay } from './telemetry/under-way.ts';
 import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
+import { unsharedSubmits } from './writes/shared-submits.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
 
 export interface GatewayOptions extends UpstreamSettings {
@@ -76,15 +75,8 @@ export interface GatewayOptions extends UpstreamSettings {
   readonly executionTimeoutMs: number;
   readonly documentLimits: DocumentLimits;
   readonly trusted: TrustedDocumentsOptions;
-}
-
-/** Who is at the other end of a connection that is no HTTP request. */
-export interface Connection {
-  readonly principal: Principal;
-  readonly header: ReadHeader;
-  readonly signal: AbortSignal;
-  readonly observed: Observed;
-  readonly operationName: string | null;
+  /** The other processes that are the same gateway; none by default. Closed by whoever opened it. */
+  readonly replicas?: Replicas | null;
 }
 
 export interface Gateway {
@@ -101,31 +93,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** The steps of one operation with every plugin around them. */
-export interface Enveloped {
-  readonly schema: GraphQLSchema;
-  parse(source: string): DocumentNode;
-  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
-  contextFactory(): object | Promise<object>;
-  execute(args: ExecutionArgs): OperationResult;
-  subscribe(args: ExecutionArgs): OperationResult;
-}
-
-type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
-type OperationResult = Result | Promise<Result>;
-
-export interface Pipeline {
-  /** Decides from its head whether a request may come in. */
-  readonly admission: Admission;
-  readonly gate: Gate;
-  readonly operationLog: OperationLog;
-  enveloped(connection: Connection): Enveloped;
-  /** The text of what a client wants to run; an error says why there is none. */
-  findDocument: FindDocument;
-  present(error: unknown): GraphQLError;
-  deliveryOf(context: object): Delivery | undefined;
-}
-
 export const graphqlPath = '/graphql';
 
 const noJob = '00000000-0000-0000-0000-000000000000';
@@ -139,18 +106,21 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const admission = createAdmission(origins);
   const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
   const authentication = createRequestAuthentication(gate);
+  const { replicas = null } = options;
   const upstream = createUpstream({
     ...options,
     url: options.upstreamUrl,
     random: Math.random,
     clock,
     telemetry,
+    spending: replicas?.spending ?? null,
   });
   const hub = createJobHub({
     ...options.watch,
     requestsPerMinute: options.upstreamRequestsPerMinute,
     clock,
     log,
+    ...(replicas ? { company: replicas.company } : {}),
     instanceId: options.credentials?.mode === 'app' ? options.credentials.instanceId : null,
     telemetry,
     upstream: (caller, signal) => {
@@ -158,10 +128,16 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       return { ...jobs, toUpstreamTime };
     },
   });
+  const hear = (news: JobNews) => {
+    upstream.outdate(news);
+    hub.announce(news);
+  };
+  replicas?.onAnnounced(hear);
   const contexts = createContextFactory({
     upstream,
     hub,
     submitMemory: createSubmitMemories(clock.now),
+    submits: replicas?.submits ?? unsharedSubmits,
     clock,
     telemetry,
     demoAuthorization: options.demoAuthorization ?? null,
@@ -243,8 +219,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       deliveryOf: shared.deliveryOf,
     },
     announce(news) {
-      upstream.outdate(news);
-      hub.announce(news);
+      hear(news);
+      replicas?.announce(news);
     },
     idle: underWay.none,
     async close() {

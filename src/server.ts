@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
+import type { RedisSettings } from './config/redis-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { GatewayError } from './domain/gateway-error.ts';
@@ -82,6 +83,13 @@ const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) =>
   return { upstreamUrl: new URL(sandbox.url), sandbox };
 };
 
+/** Loaded only where there is more than one process. */
+const openReplicas = async (redis: RedisSettings | null, log: Log) => {
+  if (redis === null) return null;
+  const { createReplicas } = await import('./replicas/create-replicas.ts');
+  return createReplicas({ ...redis, log });
+};
+
 export const startServer = async (
   config: Config,
   log: Log,
@@ -91,8 +99,10 @@ export const startServer = async (
   const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
   const { telemetry, ...settings } = config;
   const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
+  const replicas = await openReplicas(config.redis, log);
   const gateway = createGateway({
     ...settings,
+    replicas,
     upstreamUrl,
     log,
     telemetry: { metrics: prometheus, tracing },
@@ -108,6 +118,7 @@ export const startServer = async (
   const release = async () => {
     await Promise.all(opened.map((server) => drain(server, 0)));
     await gateway.close();
+    await replicas?.close();
     await sandbox?.close();
     await tracing.close();
   };
@@ -115,6 +126,8 @@ export const startServer = async (
   const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
   const { announce, listener } = gateway;
   const readiness = createReadiness();
+  // without Redis each replica goes on alone; with all of them gone there would be none
+  if (replicas) readiness.mention('redis', replicas.problem);
   const answer = createProbes(
     {
       readiness,

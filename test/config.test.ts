@@ -19,6 +19,17 @@ describe('the configuration', () => {
     });
   });
 
+  it('names a Redis only where replicas are to meet, and never tells its password', () => {
+    expect(readConfig({}).config?.redis).toBeNull();
+    expect(readConfig({ REDIS_URL: 'rediss://user:canary@redis:6380' }).config?.redis).toEqual({
+      url: new URL('rediss://user:canary@redis:6380'),
+      prefix: 'jobs-gateway:',
+    });
+    const { problems = [] } = readConfig({ REDIS_URL: 'http://user:canary@redis', REDIS_PREFIX: 'a b' });
+    expect(namesOf(problems)).toEqual(['REDIS_URL', 'REDIS_PREFIX']);
+    expect(problems.join()).not.toContain('canary');
+  });
+
   it('is what the environment says', () => {
     const { config } = readConfig({
       HOST: '0.0.0.0',

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { bearer, createKey, createTokenFile, entry, sign, startIssuer, tokenOf } from './support/access.ts';
+import { start, urlOf } from './support/gateway-process.ts';
 import { askForEvents } from './support/live-client.ts';
 import { memoryLog } from './support/memory-log.ts';
-import { start, urlOf } from './support/gateway-process.ts';
 import { guid, jobRow, jobsPage, lookup, type Row } from './support/rows.ts';
 import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
 

@@ -4,6 +4,7 @@ import { accessVariables } from './access-settings.ts';
 import { credentialVariables } from './credential-settings.ts';
 import { documentVariables } from './document-settings.ts';
 import { limitVariables } from './limit-settings.ts';
+import { redisVariables } from './redis-settings.ts';
 import { telemetryVariables } from './telemetry-settings.ts';
 import { fraction, httpUrl, origins, wholeNumber } from './values.ts';
 import { webhookVariables } from './webhook-settings.ts';
@@ -53,6 +54,7 @@ export const environment = z.object({
   WS_MAX_OPERATIONS: wholeNumber(1, 100_000)
     .prefault('100')
     .describe('How many operations one WebSocket may have under way.'),
+  ...redisVariables,
   ALLOWED_ORIGINS: origins
     .optional()
     .describe("Origins of pages that may use the gateway, as a list with commas, beside the gateway's own."),

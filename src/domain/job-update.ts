@@ -20,7 +20,7 @@ const sameProgress = (one: Progress | null, other: Progress | null): boolean =>
 
 /** What a newly seen state of a job says; null when that is nothing new. Finished is final: nothing follows it. */
 export const updateFrom = (known: Job, seen: Job): JobUpdate | null => {
-  if (isFinished(known) || seen.observedAt < known.observedAt) return null;
+  if (isFinished(known) || (seen.observedAt < known.observedAt && !isFinished(seen))) return null;
   const { observedAt } = seen;
   if (seen.rawStatus !== known.rawStatus || isFinished(seen)) {
     return { kind: 'STATUS_CHANGED', job: seen, previousStatus: known.status, observedAt };

@@ -94,7 +94,7 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
       send({ kind, job, previousStatus: null, observedAt: toldAt(job, isNew) }, tick);
       return true;
     }
-    if (isFinished(before) || job.observedAt < before.observedAt) return false;
+    if (isFinished(before) || (job.observedAt < before.observedAt && !isFinished(job))) return false;
     known.set(job);
     const update = updateFrom(before, job);
     if (update !== null) send({ ...update, observedAt: toldAt(job, false) }, tick);

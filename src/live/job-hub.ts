@@ -7,9 +7,13 @@ import { shortHash } from '../telemetry/observed.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Caller } from '../upstream/caller.ts';
 import { type Cadence, createCadence } from './cadence.ts';
-import { createJobWatcher, type JobWatcher, type WatchOptions } from './job-watcher.ts';
+import { type Company, noNews } from './company.ts';
+import { createJobWatcher, type JobWatcher } from './job-watcher.ts';
 import type { JobsView } from './look.ts';
 import { createPollShare, type PollShare } from './poll-share.ts';
+import { createSharedWatch, type SharedWatch } from './shared-watch.ts';
+import { telling } from './telling.ts';
+import type { WatchOptions } from './watch-options.ts';
 import { noSuchJob } from './watched-job.ts';
 
 export interface JobHubOptions extends WatchOptions {
@@ -17,6 +21,8 @@ export interface JobHubOptions extends WatchOptions {
   readonly log: Log;
   readonly telemetry?: Telemetry;
   readonly upstream: (caller: Caller, signal: AbortSignal) => JobsView;
+  /** Other replicas that watch for the same callers; none by default. */
+  readonly company?: Company;
   /** The app instance that every caller acts as; null where they act as themselves. */
   readonly instanceId: string | null;
 }
@@ -52,11 +58,13 @@ interface Pace {
 interface CallerWatcher {
   readonly caller: Caller;
   readonly watcher: JobWatcher;
+  /** Null in a process that is the only one. */
+  readonly shared: SharedWatch | null;
 }
 
 /** One watcher for each caller that watches something, and none for the others. */
 export const createJobHub = (options: JobHubOptions): JobHub => {
-  const { clock, upstream, pollShare, requestsPerMinute } = options;
+  const { clock, upstream, pollShare, requestsPerMinute, company } = options;
   const watchers = new Map<string, CallerWatcher>();
   const watcherWith = (key: string): JobWatcher | undefined => watchers.get(key)?.watcher;
   // a token does not say where it is good for, but jobs that it can read do
@@ -76,18 +84,27 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
     return pace;
   };
 
-  const watcherOf = (caller: Caller): JobWatcher => {
-    const existing = watcherWith(caller.key);
+  const watcherOf = (caller: Caller): CallerWatcher => {
+    const existing = watchers.get(caller.key);
     if (existing) return existing;
-    const watcher = createJobWatcher({
+    const shared = company ? createSharedWatch(company, caller.key, () => watcher) : null;
+    const watcher: JobWatcher = createJobWatcher({
       ...options,
       ...paceOf(caller.key),
       callerName: shortHash(caller.key),
-      upstream: (signal) => upstream(caller, signal),
-      onIdle: () => watchers.delete(caller.key),
+      upstream(signal) {
+        const view = upstream(caller, signal);
+        return shared ? telling(view, shared.tell) : view;
+      },
+      isPolling: () => shared?.isPolling ?? true,
+      onIdle() {
+        watchers.delete(caller.key);
+        shared?.leave();
+      },
     });
-    watchers.set(caller.key, { caller, watcher });
-    return watcher;
+    const both = { caller, watcher, shared };
+    watchers.set(caller.key, both);
+    return both;
   };
 
   const placeOf = ({ key, siteId }: Caller): Place => ({
@@ -106,14 +123,24 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
       async watchJob(id, kinds, signal) {
         signal.throwIfAborted();
         if (!isGuid(id)) throw noSuchJob();
-        return watcherOf(caller).watchJob(id, kinds, signal);
+        const { watcher, shared } = watcherOf(caller);
+        const stream = watcher.watchJob(id, kinds, signal);
+        return shared?.own(id, stream) ?? stream;
       },
       async watchJobs(feed, kinds, signal) {
         signal.throwIfAborted();
-        return watcherOf(caller).watchJobs(feed, kinds, signal);
+        const { watcher, shared } = watcherOf(caller);
+        const stream = watcher.watchJobs(feed, kinds, signal);
+        return shared?.own(null, stream) ?? stream;
       },
-      observe: (job) => watcherWith(caller.key)?.observe(job),
-      forget: (id) => watcherWith(caller.key)?.forget(id),
+      observe(job) {
+        watcherWith(caller.key)?.observe(job);
+        company?.tellWritten(caller.key, { ...noNews, found: [job] });
+      },
+      forget(id) {
+        watcherWith(caller.key)?.forget(id);
+        company?.tellWritten(caller.key, { ...noNews, gone: [id] });
+      },
       status: () => {
         const watcher = watcherWith(caller.key);
         return { watchedJobs: watcher?.watchedJobs ?? 0, pollIntervalMs: watcher?.pollIntervalMs ?? null };

@@ -1,51 +1,24 @@
-import type { Clock } from '../domain/clock.ts';
 import type { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobFilter } from '../domain/job-filter.ts';
 import type { JobUpdateKind } from '../domain/job-update.ts';
 import { maxPageSize } from '../domain/page.ts';
-import type { Log } from '../telemetry/log.ts';
-import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { noTelemetry } from '../telemetry/telemetry.ts';
 import { createAnnouncements } from './announcements.ts';
-import type { Cadence } from './cadence.ts';
+import type { News } from './company.ts';
 import { createFeedLook } from './feed-look.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createJobFeed } from './job-feed.ts';
 import { createKnownJobs } from './known-jobs.ts';
 import type { EventStream, Latest, Tick } from './latest.ts';
 import { createLives } from './lives.ts';
-import { countCalls, type JobsView, lookAt, withinShare } from './look.ts';
+import { countCalls, lookAt, withinShare } from './look.ts';
 import { lookAtAnnounced } from './look-at-announced.ts';
 import { createStaleAlarm, isAccessDenied } from './patience.ts';
 import { createPollLoop, type LookResult, type LookScope } from './poll-loop.ts';
-import type { PollShare } from './poll-share.ts';
 import { createReaders } from './readers.ts';
+import type { JobWatcherOptions } from './watch-options.ts';
 import { createWatchedJobs } from './watched-jobs.ts';
-
-export interface WatchOptions {
-  readonly pollMinMs: number;
-  readonly pollMaxMs: number;
-  readonly pollShare: number;
-  readonly requestsPerMinute: number;
-  readonly staleAfterMs: number;
-  readonly watchMaxMs: number;
-}
-
-export interface JobWatcherOptions extends WatchOptions {
-  readonly clock: Clock;
-  /** Outlives the watcher, so that leaving and coming back gains nothing. */
-  readonly share: PollShare;
-  /** The same: what failed a moment ago is left alone. */
-  readonly cadence: Cadence;
-  readonly log: Log;
-  readonly telemetry?: Telemetry;
-  /** Of its caller, for logs. */
-  readonly callerName?: string;
-  /** Upstream for the watcher's caller; calls under way end when the signal fires. */
-  readonly upstream: (signal: AbortSignal) => JobsView;
-  /** Called when nobody watches any longer. */
-  readonly onIdle: () => void;
-}
 
 export interface JobWatcher {
   /** Fails with BAD_USER_INPUT when there is no such job. The signal must not have fired yet. */
@@ -59,6 +32,10 @@ export interface JobWatcher {
   observe(job: Job): void;
   /** The same of a job that is no longer there. */
   forget(id: string): void;
+  /** What another replica has learned. */
+  hear(news: News): void;
+  /** Looks at everything once, now. */
+  look(): void;
   /**
    * An event tells of a job: it is looked at soon if somebody may want to know. `isHere` says whether it happened where
    * the caller is, null for unknown. True when the caller has seen this job, and so is there.
@@ -215,6 +192,8 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     announce(id, isHere) {
       const hasSeen = known.find(id) !== undefined;
       if (hasSeen || isHere) announcements.heard();
+      // the replica that polls has heard of it as well
+      if (!options.isPolling()) return hasSeen;
       if (watched.find(id) || (feed.isWanted && (hasSeen || isHere !== false))) {
         announcements.add(id);
         loop.announce(announcements.isCrowded ? 'everything' : 'something');
@@ -226,6 +205,15 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
       // what a sweep is reading is not put off
       return announcements.areReliable && !feed.isMidway;
     },
+
+    hear({ found, same, gone, failed, error }) {
+      const errors = new Map(error === null ? [] : failed.map((id) => [id, error]));
+      if (known.takeInLooked({ found, gone, failed: errors }, {})) loop.quicken();
+      for (const id of same) watched.find(id)?.seen();
+      if (!closed) staleAlarm.plan();
+    },
+
+    look: loop.round,
 
     get watchedJobs() {
       let others = 0;

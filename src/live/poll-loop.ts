@@ -26,6 +26,8 @@ export interface PollLoopOptions {
   readonly cadence: Cadence;
   readonly share: PollShare;
   readonly hasNewcomers: () => boolean;
+  /** False while another replica goes the rounds. */
+  readonly isPolling: () => boolean;
   /** How many calls the next look will take at least. */
   readonly expectedCalls: (scope: LookScope) => number;
   /** Never rejects. */
@@ -39,6 +41,8 @@ export interface PollLoop {
   announce(what: 'something' | 'everything'): void;
   /** Something moved: look often again. */
   quicken(): void;
+  /** Goes one round at once, also where another replica goes the others. */
+  round(): void;
   stop(): void;
 }
 
@@ -49,7 +53,17 @@ const joinSpacingMs = 250;
 
 /** Decides when to look. Looks never overlap, and a stopped loop leaves no timer behind. */
 export const createPollLoop = (options: PollLoopOptions): PollLoop => {
-  const { clock, log, cadence, share, hasNewcomers, expectedCalls, look, callerName: caller } = options;
+  const {
+    clock,
+    log,
+    cadence,
+    share,
+    hasNewcomers,
+    isPolling,
+    expectedCalls,
+    look,
+    callerName: caller,
+  } = options;
   const { metrics, tracing } = options.telemetry;
   let looking = false;
   let stopped = false;
@@ -60,7 +74,14 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
   let nextRoundAt = cadence.isFailing
     ? clock.now() + Math.max(joinDelayMs, cadence.restMs)
     : Number.POSITIVE_INFINITY;
+  // a round that is due whoever polls
+  let isRoundWanted = false;
   let cancel = () => {};
+
+  const roundAt = () => {
+    const isDue = isPolling() || isRoundWanted || (cadence.isFailing && hasNewcomers());
+    return isDue ? nextRoundAt : Number.POSITIVE_INFINITY;
+  };
 
   const plan = () => {
     cancel();
@@ -70,9 +91,9 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
       hasNewcomers() && !cadence.isFailing
         ? Math.max(wokenAt + joinDelayMs, lastLookAt + joinSpacingMs)
         : Number.POSITIVE_INFINITY;
-    const dueAt = Math.min(nextRoundAt, joinAt);
+    const dueAt = Math.min(roundAt(), joinAt);
     if (!Number.isFinite(dueAt)) return;
-    const shareMs = share.waitMs(expectedCalls(joinAt < nextRoundAt ? 'newcomers' : 'round'));
+    const shareMs = share.waitMs(expectedCalls(joinAt < roundAt() ? 'newcomers' : 'round'));
     cancel = clock.after(Math.max(dueAt - clock.now(), shareMs, 0), () => void run());
   };
 
@@ -91,13 +112,14 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
       if (wasFailing) log.info({ caller }, 'polling works again');
     }
     const next = clock.now() + cadence.intervalMs;
+    if (scope === 'round' && failure === undefined && !isPartial) isRoundWanted = false;
     nextRoundAt = scope === 'round' || cadence.isFailing ? next : Math.min(nextRoundAt, next);
   };
 
   const run = async () => {
     looking = true;
     lastLookAt = clock.now();
-    const scope = lastLookAt >= nextRoundAt ? 'round' : 'newcomers';
+    const scope = lastLookAt >= roundAt() ? 'round' : 'newcomers';
     const begunAt = performance.now();
     // of nobody's trace: whoever woke the loop may be gone long since
     const result = await tracing.span('poll', { scope }, () => look(scope), 'nobody');
@@ -140,6 +162,11 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     },
     quicken() {
       quicken();
+      plan();
+    },
+    round() {
+      isRoundWanted = true;
+      if (!cadence.isFailing) nextRoundAt = Math.min(nextRoundAt, clock.now() + joinDelayMs);
       plan();
     },
     stop() {

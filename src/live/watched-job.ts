@@ -29,6 +29,8 @@ export interface WatchedJob {
   observe(job: Job, tick: Tick): boolean;
   /** Upstream has the job no longer. */
   remove(update: JobUpdate, tick: Tick): void;
+  /** A look elsewhere found it as it is known. */
+  seen(): void;
   /** A look failed: nothing is known for as long as this lasts. */
   missed(): void;
   /** When STALE is due; null while looks succeed, or once it is told. */
@@ -99,7 +101,8 @@ export const createWatchedJob = (
       if (readers.size === 0) arrival.resolve();
     },
     observe(seen, tick) {
-      if (job !== null && seen.observedAt < job.observedAt) return false;
+      // clocks of replicas differ a little, and no end may be taken for old news
+      if (job !== null && seen.observedAt < job.observedAt && !isFinished(seen)) return false;
       seenAt = now();
       if (health !== 'seen') warned = new WeakSet();
       health = 'seen';
@@ -116,6 +119,11 @@ export const createWatchedJob = (
       return update !== null;
     },
     remove: (update, tick) => send(update, tick),
+    seen() {
+      if (job === null) return;
+      seenAt = now();
+      health = 'seen';
+    },
     missed() {
       if (health === 'seen') health = 'missed';
     },

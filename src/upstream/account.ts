@@ -1,6 +1,8 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Allowance, Wish } from './budget.ts';
+import { type CallerSpending, createCallerSpending, unshared } from './caller-spending.ts';
+import type { SharedSpending } from './shared-spending.ts';
 import { createSpendWindow, type Lane, lanes } from './spend-window.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -19,6 +21,10 @@ interface Waiting {
 export interface Account {
   run<T>(wish: Wish, send: () => Promise<T>): Promise<T>;
   allowance(): Allowance;
+  /** Upstream refused another replica with 429. */
+  refused(retryAfterMs: number): void;
+  /** Other replicas have come or gone. */
+  changed(): void;
   close(): void;
 }
 
@@ -29,8 +35,24 @@ const rateLimited = (retryAfterMs: number): GatewayError =>
     { notSent: true, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) },
   );
 
-export const createAccount = (limitPerMinute: number, clock: Clock): Account => {
+export const createAccount = (
+  limitPerMinute: number,
+  clock: Clock,
+  shared: { readonly spending: SharedSpending; readonly callerKey: string } | null = null,
+): Account => {
   const window = createSpendWindow();
+  const { now: time } = clock;
+  const spending: CallerSpending =
+    shared === null
+      ? unshared(limitPerMinute)
+      : createCallerSpending({
+          ...shared,
+          shared: shared.spending,
+          limitPerMinute,
+          shares,
+          window,
+          now: time,
+        });
   const throttle = createThrottle();
   const waiting: Readonly<Record<Lane, Set<Waiting>>> = {
     write: new Set(),
@@ -39,21 +61,25 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
   };
   let cancel = () => {};
 
-  const reserved = (lane: Lane, now: number): number => {
+  const reserved = (lane: Lane, limit: number, now: number): number => {
     const used = window.used(now, lane);
     const isIdle = used === 0 && waiting[lane].size === 0;
-    return isIdle ? 0 : Math.max(0, Math.floor(shares[lane] * limitPerMinute) - used);
+    return isIdle ? 0 : Math.max(0, Math.floor(shares[lane] * limit) - used);
   };
 
   /** How many requests of a lane the minute has room for. */
   const room = (lane: Lane, now: number): number => {
-    const left = limitPerMinute - window.used(now);
+    const limit = spending.limit(now);
+    const left = limit - window.used(now);
     if (lane === 'write') return left;
-    return lanes.reduce((rest, other) => (other === lane ? rest : rest - reserved(other, now)), left);
+    return lanes.reduce((rest, other) => (other === lane ? rest : rest - reserved(other, limit, now)), left);
   };
 
   const isOpen = (lane: Lane, now: number) =>
-    throttle.waitMs(now) === 0 && throttle.room(limitPerMinute, now) > 0 && room(lane, now) > 0;
+    spending.waitMs(lane, now) === 0 &&
+    throttle.waitMs(now) === 0 &&
+    throttle.room(limitPerMinute, now) > 0 &&
+    room(lane, now) > 0;
 
   const countWaiting = (upTo: Lane): number => {
     let count = 0;
@@ -69,7 +95,7 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
     const missing = ahead + 1 - room(lane, now);
     const freeMs = missing <= 0 ? 0 : window.forgottenAt(missing, now) - now;
     const recoveryMs = throttle.room(limitPerMinute, now) > ahead ? 0 : throttle.recoveryMs(now);
-    return Math.max(freeMs, recoveryMs, throttle.waitMs(now));
+    return Math.max(freeMs, recoveryMs, throttle.waitMs(now), spending.waitMs(lane, now));
   };
 
   const expire = (now: number) => {
@@ -106,6 +132,7 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
   const enter = (lane: Lane) => {
     window.spend(lane, clock.now());
     throttle.began();
+    spending.entered(lane);
   };
 
   const wait = ({ lane, patienceMs, signal }: Wish, now: number): Promise<void> =>
@@ -145,9 +172,24 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
     return wait(wish, now);
   };
 
+  /** A turn here, and one among all replicas. */
+  const takeTurnOfAll = async (wish: Wish): Promise<void> => {
+    const deadline = clock.now() + wish.patienceMs;
+    for (;;) {
+      await takeTurn({ ...wish, patienceMs: Math.max(0, deadline - clock.now()) });
+      const at = clock.now();
+      if (spending.spend === null) return;
+      const waitMs = await spending.spend(wish.lane, throttle.recovery(limitPerMinute, at));
+      if (waitMs === 0) return;
+      window.takeBack(wish.lane, at);
+      throttle.ended();
+      if (clock.now() + waitMs > deadline) throw rateLimited(waitMs);
+    }
+  };
+
   return {
     async run(wish, send) {
-      await takeTurn(wish);
+      await takeTurnOfAll(wish);
       try {
         const answer = await send();
         throttle.answered();
@@ -155,6 +197,7 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
       } catch (error) {
         if (error instanceof GatewayError && error.upstream?.status === 429) {
           throttle.refused(error.retryAfterMs ?? 0, clock.now());
+          spending.tellRefused(error.retryAfterMs ?? 0);
         } else if (error instanceof GatewayError && error.upstream !== null) {
           throttle.answered();
         }
@@ -167,11 +210,11 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
     allowance() {
       const now = clock.now();
       const used = window.used(now);
+      const limit = spending.limit(now);
       const pauseMs = throttle.waitMs(now);
       return {
         limitPerMinute,
-        remaining:
-          pauseMs > 0 ? 0 : Math.max(0, Math.min(limitPerMinute - used, throttle.room(limitPerMinute, now))),
+        remaining: pauseMs > 0 ? 0 : Math.max(0, Math.min(limit - used, throttle.room(limitPerMinute, now))),
         resetAt: new Date(
           Math.max(
             used === 0 ? now : window.forgottenAt(used, now),
@@ -180,6 +223,14 @@ export const createAccount = (limitPerMinute: number, clock: Clock): Account => 
           ),
         ),
       };
+    },
+    refused(retryAfterMs) {
+      throttle.refused(retryAfterMs, clock.now());
+      pump();
+    },
+    changed() {
+      spending.changed();
+      pump();
     },
     close() {
       cancel();

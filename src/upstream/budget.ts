@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, steadily } from '../domain/clock.ts';
 import { type Account, createAccount } from './account.ts';
+import type { SharedSpending } from './shared-spending.ts';
 import type { Lane } from './spend-window.ts';
 
 const maxCallers = 10_000;
@@ -40,16 +41,26 @@ export interface Budget {
   close(): void;
 }
 
-/** Holds every caller below its requests a minute, over all it does. */
-export const createBudget = (limitPerMinute: number, wallClock: Clock): Budget => {
+/** Holds every caller below its requests a minute, over all it does, and over all replicas. */
+export const createBudget = (
+  limitPerMinute: number,
+  wallClock: Clock,
+  spending: SharedSpending | null = null,
+): Budget => {
   const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, Account>({ max: maxCallers, dispose: (account) => account.close() });
 
   const accountOf = (callerKey: string): Account => {
-    const account = accounts.get(callerKey) ?? createAccount(limitPerMinute, clock);
+    const account =
+      accounts.get(callerKey) ?? createAccount(limitPerMinute, clock, spending && { spending, callerKey });
     accounts.set(callerKey, account, { noDisposeOnSet: true });
     return account;
   };
+
+  spending?.onChange(() => {
+    for (const account of accounts.values()) account.changed();
+  });
+  spending?.onRefused((callerKey, retryAfterMs) => accounts.peek(callerKey)?.refused(retryAfterMs));
 
   return {
     run: (callerKey, wish, send) => accountOf(callerKey).run(wish, send),

@@ -6,13 +6,25 @@ const bucketMs = 1000;
 // a minute, the second that is running, and one more for requests that were longer under way than their followers
 const buckets = 62;
 
+/** Requests of one lane in one second. */
+export interface Spent {
+  /** In whole seconds before now. */
+  readonly age: number;
+  readonly lane: Lane;
+  readonly count: number;
+}
+
 /** The requests that one caller sent within about the last minute. */
 export interface SpendWindow {
   spend(lane: Lane, now: number): void;
+  /** A request that was counted at this instant was not sent after all. */
+  takeBack(lane: Lane, at: number): void;
   /** Of one lane, or of all. */
   used(now: number, lane?: Lane): number;
   /** When so many of those sent will be forgotten: the earliest instant that this many more may be sent. */
   forgottenAt(count: number, now: number): number;
+  /** All that is counted. */
+  spent(now: number): readonly Spent[];
 }
 
 /**
@@ -47,6 +59,24 @@ export const createSpendWindow = (): SpendWindow => {
       const at = lanes.indexOf(lane);
       totals[at] = (totals[at] ?? 0) + 1;
       counts[row(newest) + at] = (counts[row(newest) + at] ?? 0) + 1;
+    },
+    takeBack(lane, at) {
+      const second = Math.floor(at / bucketMs);
+      const index = row(second) + lanes.indexOf(lane);
+      if (second <= newest - buckets || (counts[index] ?? 0) === 0) return;
+      counts[index] = (counts[index] ?? 1) - 1;
+      totals[lanes.indexOf(lane)] = (totals[lanes.indexOf(lane)] ?? 1) - 1;
+    },
+    spent(now) {
+      advance(now);
+      const all: Spent[] = [];
+      for (let age = 0; age < buckets; age += 1) {
+        for (const [index, lane] of lanes.entries()) {
+          const count = counts[row(newest - age) + index] ?? 0;
+          if (newest - age >= 0 && count > 0) all.push({ age, lane, count });
+        }
+      }
+      return all;
     },
     used(now, lane) {
       advance(now);

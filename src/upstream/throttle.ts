@@ -13,6 +13,8 @@ export interface Throttle {
   waitMs(now: number): number;
   /** How many of `limit` requests may be sent before `recoveryMs`; all of them when there was no refusal lately. */
   room(limit: number, now: number): number;
+  /** The same for those who count together: what may be sent of `limit`, since so many seconds ago. */
+  recovery(limit: number, now: number): { readonly room: number; readonly age: number } | null;
   /** How long until more may be sent than that. */
   recoveryMs(now: number): number;
   began(): void;
@@ -27,6 +29,7 @@ export const createThrottle = (): Throttle => {
   // what is left to us of a minute; halved by a refusal, doubled after a minute without one
   let share = 1;
   let sent = 0;
+  let sentSince = Number.NEGATIVE_INFINITY;
   let halvedAt = Number.NEGATIVE_INFINITY;
   let recoversAt = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
@@ -37,6 +40,7 @@ export const createThrottle = (): Throttle => {
     while (share < 1 && now >= recoversAt) {
       share *= 2;
       sent = 0;
+      sentSince = recoversAt;
       recoversAt += recoveryMs;
     }
   };
@@ -49,6 +53,11 @@ export const createThrottle = (): Throttle => {
     room(limit, now) {
       recover(now);
       return share === 1 ? limit : Math.max(1, Math.floor(limit * share)) - sent;
+    },
+    recovery(limit, now) {
+      recover(now);
+      if (share === 1) return null;
+      return { room: Math.max(1, Math.floor(limit * share)), age: Math.floor((now - sentSince) / 1000) };
     },
     recoveryMs(now) {
       recover(now);
@@ -68,6 +77,7 @@ export const createThrottle = (): Throttle => {
         halvedAt = now;
       }
       sent = 0;
+      sentSince = now;
       recoversAt = now + recoveryMs;
       pausedUntil = Math.max(pausedUntil, now + Math.min(retryAfterMs, maxPauseMs));
       isTrying = true;

@@ -20,6 +20,7 @@ import { createPipeline, type Errand, type Purpose } from './pipeline.ts';
 import { lookUpJobs, rememberJobs } from './remembered-jobs.ts';
 import { createRetry } from './retry.ts';
 import { createSchedulesApi, type SchedulesApi } from './schedules-api.ts';
+import type { SharedSpending } from './shared-spending.ts';
 import { createUpstreamClock } from './upstream-clock.ts';
 
 const maxCallers = 10_000;
@@ -45,6 +46,8 @@ export interface UpstreamOptions extends UpstreamSettings {
   readonly random: () => number;
   readonly log: Log;
   readonly telemetry?: Telemetry;
+  /** What other replicas send counts as well. */
+  readonly spending?: SharedSpending | null;
 }
 
 /** Upstream as one caller sees it. */
@@ -80,7 +83,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const timeoutMs = options.upstreamTimeoutMs;
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log, telemetry });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
-  const budget = createBudget(options.upstreamRequestsPerMinute, clock);
+  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending);
   const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
   const circuit = createCircuit(now, log);
   const pipeline = createPipeline({

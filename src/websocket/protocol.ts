@@ -8,7 +8,7 @@ import {
 import { makeServer, type Server } from 'graphql-ws';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Enveloped, Pipeline } from '../gateway.ts';
+import type { Enveloped, Pipeline } from '../pipeline.ts';
 import { clientLeft, codesOf } from '../plugins/observe-operations.ts';
 import { createObserved, type Observed } from '../telemetry/observed.ts';
 import { parseTraceparent, type Traceparent } from '../telemetry/traceparent.ts';

@@ -6,7 +6,7 @@ import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Pipeline } from '../gateway.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { Log } from '../telemetry/log.ts';
 import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';

@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import { TokenOver, unauthenticated } from '../access/refusals.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Pipeline } from '../gateway.ts';
+import type { Pipeline } from '../pipeline.ts';
 
 export interface SocketEntryOptions {
   readonly pipeline: Pipeline;

@@ -2,8 +2,9 @@ import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { NewJob } from '../domain/new-job.ts';
 import type { JobsApi, UploadUrl } from '../upstream/jobs-api.ts';
-import { createSubmitter, type Submitted } from './submit-job.ts';
-import type { SubmitMemory } from './submit-memory.ts';
+import type { CallerSubmits } from './shared-submits.ts';
+import { createSubmitter } from './submit-job.ts';
+import type { SubmitMemory, Submitted } from './submit-memory.ts';
 import { type Terminated, terminateJob } from './terminate-job.ts';
 
 /** Whoever must hear of a write at once. */
@@ -17,6 +18,8 @@ export interface CallerWritesOptions {
   /** Not bound to the client: a write that was sent goes on without it. */
   readonly jobs: () => JobsApi;
   readonly memory: () => SubmitMemory;
+  /** What other replicas know of submits. */
+  readonly others: () => CallerSubmits;
   readonly listener: Listener;
   readonly clock: Clock;
 }
@@ -28,9 +31,15 @@ export interface CallerWrites {
   createUploadUrl(fileName: string | null): Promise<UploadUrl>;
 }
 
-export const createCallerWrites = ({ jobs, memory, listener, clock }: CallerWritesOptions): CallerWrites => ({
+export const createCallerWrites = ({
+  jobs,
+  memory,
+  others,
+  listener,
+  clock,
+}: CallerWritesOptions): CallerWrites => ({
   async submit(wanted, idempotencyKey) {
-    const submitted = await createSubmitter({ jobs: jobs(), memory: memory(), clock })(
+    const submitted = await createSubmitter({ jobs: jobs(), memory: memory(), others: others(), clock })(
       wanted,
       idempotencyKey,
     );

@@ -7,20 +7,15 @@ import { maxPageSize } from '../domain/page.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
 import { mayHaveHappened, outcomeUnknown } from './outcome.ts';
-import type { SubmitMemory } from './submit-memory.ts';
+import type { CallerSubmits, KeptClaim } from './shared-submits.ts';
+import type { KeptSubmit, SubmitMemory, Submitted } from './submit-memory.ts';
 
 export interface SubmitOptions {
   readonly jobs: Pick<JobsApi, 'submit' | 'query' | 'get'>;
   readonly memory: SubmitMemory;
+  /** What other replicas know. */
+  readonly others: CallerSubmits;
   readonly clock: Clock;
-}
-
-/** The job, and whether it is one of an earlier time. */
-export interface Submitted {
-  readonly job: Job;
-  readonly replayed: boolean;
-  /** False when `job` is an older state, since upstream could not be asked for a newer one. */
-  readonly isCurrent: boolean;
 }
 
 /** Waits before a submit that never left is sent again. */
@@ -31,8 +26,20 @@ const lookAfterMs = [0, 500, 2000];
 const unknownMessage =
   'The job was sent to Wix and no good answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
 
+/** Another replica that was cut off as well may have submitted so long ago. */
+const lookBackMs = 10 * 60_000;
+
+const doubtMessage =
+  'The replicas of the gateway cannot ask each other at present, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs, or ask again later with the same key.';
+
+const vanishedMessage =
+  'The job of this idempotencyKey is no longer there. Nothing was submitted; to submit it again, use a new key.';
+
+const isUnknown = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && error.code === 'OUTCOME_UNKNOWN';
+
 /** Submits jobs so that no fault of the network moves data twice. */
-export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
+export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) => {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
   const send = async (wanted: NewJob): Promise<Job> => {
@@ -56,8 +63,10 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     const { rows, next } = await jobs.query(query, { limit: maxPageSize, cursor: null });
     // while another submit of the same is unanswered, the job may be that one's
     if (memory.unanswered(fingerprint(wanted)) > 0) return null;
-    const [found, ...others] = rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
-    return found !== undefined && others.length === 0 && next === null ? found : null;
+    if ((await others.unanswered(fingerprint(wanted))) > 0) return null;
+    const [found, ...more] = rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
+    if (found === undefined || more.length > 0 || next !== null) return null;
+    return (await others.takeJob(found.id)) ? found : null;
   };
 
   const findPatiently = async (wanted: NewJob, attemptedAt: Date, cause: GatewayError): Promise<Job> => {
@@ -73,9 +82,14 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
 
   const submitOnce = async (wanted: NewJob, attemptedAt: Date): Promise<Job> => {
     const answered = memory.begin(fingerprint(wanted));
+    const answeredThere = await others.begin(fingerprint(wanted));
     try {
-      const job = await send(wanted).finally(answered);
+      const job = await send(wanted).finally(() => {
+        answered();
+        answeredThere();
+      });
       memory.claim(job.id);
+      await others.takeJob(job.id);
       return job;
     } catch (error) {
       if (!mayHaveHappened(error)) throw error;
@@ -83,11 +97,67 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     }
   };
 
+  /** The others cannot be asked: where a job like this is new, it may be that of the same key. */
+  const makeSure = async (wanted: NewJob, key: string, attemptedAt: Date) => {
+    const startedAt = { gte: new Date(attemptedAt.getTime() - lookBackMs) };
+    const query = compileJobQuery({ startedAt }, newestFirst);
+    const page = await jobs.query(query, { limit: maxPageSize, cursor: null }).catch((error: unknown) => {
+      memory.forget(key);
+      throw error;
+    });
+    const isOther = (job: Job) => isSameMove(wanted, job) && !memory.isClaimed(job.id);
+    if (page.next === null && !page.rows.some(isOther)) return;
+    memory.forget(key);
+    throw new GatewayError('OUTCOME_UNKNOWN', doubtMessage);
+  };
+
+  /** The job of another replica's submit with the same key. */
+  const fromOther = async (wanted: NewJob, key: string, claim: KeptClaim): Promise<Submitted> => {
+    if (claim.jobId === null) {
+      const cause = new GatewayError('UPSTREAM_TIMEOUT', 'Another replica had no answer.');
+      const job = await findPatiently(wanted, claim.attemptedAt, cause);
+      await others.settle(key, job.id);
+      return { job, replayed: true, isCurrent: true };
+    }
+    const job = await jobs.get(claim.jobId);
+    if (job === null) throw new GatewayError('OUTCOME_UNKNOWN', vanishedMessage);
+    return { job, replayed: true, isCurrent: true };
+  };
+
+  const submitFirst = async (wanted: NewJob, key: string, kept: KeptSubmit) => {
+    const claim = await others.claim(key, kept.fingerprint, kept.attemptedAt);
+    if (claim === null) await makeSure(wanted, key, kept.attemptedAt);
+    else if (claim !== 'mine') {
+      memory.forget(key);
+      return claim.fingerprint === kept.fingerprint ? fromOther(wanted, key, claim) : 'conflict';
+    }
+    try {
+      const job = await submitOnce(wanted, kept.attemptedAt);
+      await others.settle(key, job.id);
+      return { job, replayed: false, isCurrent: true };
+    } catch (error) {
+      // a submit that certainly made no job leaves its key free
+      if (!isUnknown(error)) memory.forget(key);
+      await (isUnknown(error) ? others.settle(key, null) : others.release(key));
+      throw error;
+    }
+  };
+
+  const lookAgain = async (wanted: NewJob, key: string, kept: KeptSubmit, cause: GatewayError) => {
+    const claim = await others.claim(key, kept.fingerprint, kept.attemptedAt);
+    // another replica may have looked with more luck
+    if (claim !== null && claim !== 'mine' && claim.jobId !== null) return fromOther(wanted, key, claim);
+    const job = await findPatiently(wanted, kept.attemptedAt, cause);
+    await others.settle(key, job.id);
+    return { job, replayed: true, isCurrent: true };
+  };
+
   /** The job of the first time as it is now. */
-  const replay = async (first: Promise<Job>): Promise<Submitted> => {
-    const job = await first;
-    const current = await jobs.get(job.id).catch(() => null);
-    return { job: current ?? job, replayed: true, isCurrent: current !== null };
+  const replay = async (first: KeptSubmit['outcome']): Promise<Submitted | 'conflict'> => {
+    const submitted = await first;
+    if (submitted === 'conflict') return 'conflict';
+    const current = await jobs.get(submitted.job.id).catch(() => null);
+    return { job: current ?? submitted.job, replayed: true, isCurrent: current !== null };
   };
 
   return async (wanted: NewJob, idempotencyKey: string | null): Promise<Submitted | 'conflict'> => {
@@ -97,23 +167,16 @@ export const createSubmitter = ({ jobs, memory, clock }: SubmitOptions) => {
     const kept = memory.get(idempotencyKey);
     if (kept !== undefined) {
       if (kept.fingerprint !== fingerprint(wanted)) return 'conflict';
-      const { attemptedAt, outcome } = kept;
-      kept.outcome = outcome.catch((error: unknown) => {
-        if (!(error instanceof GatewayError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
-        return findPatiently(wanted, attemptedAt, error);
+      kept.outcome = kept.outcome.catch((error: unknown) => {
+        if (!isUnknown(error)) throw error;
+        return lookAgain(wanted, idempotencyKey, kept, error);
       });
       return replay(kept.outcome);
     }
-    const attemptedAt = new Date(clock.now());
-    const outcome = submitOnce(wanted, attemptedAt);
-    memory.keep(idempotencyKey, { fingerprint: fingerprint(wanted), attemptedAt, outcome });
-    try {
-      return { job: await outcome, replayed: false, isCurrent: true };
-    } catch (error) {
-      // a submit that certainly made no job leaves its key free
-      const isUnknown = error instanceof GatewayError && error.code === 'OUTCOME_UNKNOWN';
-      if (!isUnknown) memory.forget(idempotencyKey);
-      throw error;
-    }
+    const { promise: outcome, resolve } = Promise.withResolvers<Submitted | 'conflict'>();
+    const first = { fingerprint: fingerprint(wanted), attemptedAt: new Date(clock.now()), outcome };
+    memory.keep(idempotencyKey, first);
+    resolve(submitFirst(wanted, idempotencyKey, first));
+    return outcome;
   };
 };

@@ -8,7 +8,15 @@ export interface KeptSubmit {
   readonly fingerprint: string;
   readonly attemptedAt: Date;
   /** The job; rejects when there is none, or when that is not known. */
-  outcome: Promise<Job>;
+  outcome: Promise<Submitted | 'conflict'>;
+}
+
+/** The job, and whether it is one of an earlier time. */
+export interface Submitted {
+  readonly job: Job;
+  readonly replayed: boolean;
+  /** False when `job` is an older state, since upstream could not be asked for a newer one. */
+  readonly isCurrent: boolean;
 }
 
 /** What is remembered of the submits of one principal, and of the jobs of the caller it acts as. */

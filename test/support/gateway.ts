@@ -30,6 +30,7 @@ export interface TestGateway {
   ask(query: string, options?: Ask): Promise<Answer>;
   fetch(request: Request): Promise<Response>;
   readonly listener: Gateway['listener'];
+  readonly announce: Gateway['announce'];
   /** Before the end of the test, which does it too. */
   close(): Promise<void>;
 }
@@ -84,6 +85,7 @@ export const openGateway = (
   return {
     fetch: gateway.fetch,
     listener: gateway.listener,
+    announce: gateway.announce,
     close: gateway.close,
     async ask(query, { variables, headers, authorization = 'test-credential' } = {}) {
       const response = await gateway.fetch(

@@ -1,0 +1,37 @@
+import type { Redis } from 'ioredis';
+
+/** What is listened to over one connection, also after that was lost and made anew. */
+export interface Channels {
+  /** Settles once nothing that is published from now on is missed, or once it is clear that Redis is away. */
+  listen(channel: string, listener: (message: Buffer) => void): Promise<() => void>;
+  /** After the connection was lost. */
+  resume(): Promise<void>;
+}
+
+export const createChannels = (subscriber: Redis, prefix: string): Channels => {
+  const listeners = new Map<string, Set<(message: Buffer) => void>>();
+
+  subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+    for (const listener of [...(listeners.get(String(channel)) ?? [])]) listener(message);
+  });
+
+  return {
+    async listen(channel, listener) {
+      const name = prefix + channel;
+      const some = listeners.get(name) ?? new Set();
+      listeners.set(name, some.add(listener));
+      // when Redis is away, all are subscribed once it is back
+      await subscriber.subscribe(name).catch(() => undefined);
+      return () => {
+        some.delete(listener);
+        if (some.size > 0 || listeners.get(name) !== some) return;
+        listeners.delete(name);
+        subscriber.unsubscribe(name).catch(() => undefined);
+      };
+    },
+    async resume() {
+      if (listeners.size > 0) await subscriber.subscribe(...listeners.keys());
+      await subscriber.ping();
+    },
+  };
+};

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { type Link, script } from './link.ts';
+
+/** How long a poller that says nothing is waited for. */
+export const leaseMs = 3000;
+
+/**
+ * Says that this replica watches for a caller, and takes or keeps the lease when nobody else has it. A fence is an
+ * instant of Redis: it needs no memory, and a later lease has a higher one.
+ */
+const beatScript = script(`
+local lease, members = KEYS[1], KEYS[2]
+local replica, lease_ms = ARGV[1], tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', members, now + lease_ms, replica)
+redis.call('ZREMRANGEBYSCORE', members, '-inf', now)
+redis.call('PEXPIRE', members, lease_ms)
+local holder = redis.call('HGET', lease, 'holder')
+if not holder then
+  redis.call('HSET', lease, 'holder', replica, 'fence', time[1] * 1000000 + time[2])
+  holder = replica
+end
+if holder == replica then redis.call('PEXPIRE', lease, lease_ms) end
+return { holder, redis.call('HGET', lease, 'fence'), redis.call('ZRANGE', members, 0, -1) }
+`);
+
+const leaveScript = script(`
+redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`);
+
+const reply = z.tuple([z.string(), z.coerce.number(), z.array(z.string())]);
+
+export interface Standing {
+  readonly holder: string;
+  readonly fence: number;
+  /** All replicas that watch for the caller. */
+  readonly members: readonly string[];
+}
+
+export interface Lease {
+  beat(): Promise<Standing>;
+  /** True when it was this replica that held it. */
+  leave(): Promise<boolean>;
+}
+
+export const createLease = (link: Link, callerKey: string): Lease => {
+  const keys = [`lease:{${callerKey}}`, `members:{${callerKey}}`];
+  return {
+    async beat() {
+      const [holder, fence, members] = reply.parse(await link.run(beatScript, keys, [link.replica, leaseMs]));
+      return { holder, fence, members };
+    },
+    leave: async () => (await link.run(leaveScript, keys, [link.replica])) === 1,
+  };
+};

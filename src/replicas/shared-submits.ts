@@ -1,0 +1,116 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { CallerSubmits, SharedSubmits } from '../writes/shared-submits.ts';
+import type { Link } from './link.ts';
+import { beginScript, claimScript, releaseScript, settleScript, takeJobScript } from './submit-scripts.ts';
+
+const keptMs = 24 * 60 * 60_000;
+/** Longer than any submit waits for its answer. */
+const answerSeconds = 120;
+const askAgainMs = 200;
+/** Longer than any answer takes: then it was lost on its way to Redis, and a look has to find the job. */
+const patienceMs = 45_000;
+/** So many are told again to a Redis that was away. */
+const maxOwn = 1000;
+
+const claimReply = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()]);
+
+interface OwnSubmit {
+  readonly fingerprint: string;
+  readonly attemptedAt: number;
+  readonly owner: string;
+  readonly jobId: string;
+}
+
+const hash = (...parts: readonly string[]) =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+
+/** Keys and fingerprints are what clients wrote: only hashes of them leave the process. */
+export const createSharedSubmits = (link: Link): SharedSubmits => {
+  // a Redis that was away may have forgotten them, or never have heard of them
+  const own = new LRUCache<string, OwnSubmit>({ max: maxOwn, ttl: keptMs });
+
+  const put = async (name: string, { fingerprint, attemptedAt, owner, jobId }: OwnSubmit) =>
+    claimReply.parse(
+      await link.run(claimScript, [name, 'replicas'], [owner, fingerprint, attemptedAt, jobId, keptMs]),
+    );
+  const settle = (name: string, jobId: string) => link.run(settleScript, [name], [jobId]);
+
+  link.onChange(() => {
+    if (!link.isUp) return;
+    for (const [name, submit] of own) {
+      const told = put(name, submit).then(() => submit.jobId && settle(name, submit.jobId));
+      // told with the next connection
+      told.catch(() => undefined);
+    }
+  });
+
+  const as = (callerKey: string, principalKey: string): CallerSubmits => {
+    const nameOf = (key: string) => `submit:${hash(callerKey, principalKey, key)}`;
+    const underWayOf = (fingerprint: string) => `unanswered:${hash(callerKey, fingerprint)}`;
+    return {
+      async claim(key, wanted, attemptedAt) {
+        const name = nameOf(key);
+        const fingerprint = hash(callerKey, wanted);
+        const owner = own.get(name)?.owner ?? `${link.replica} ${randomUUID()}`;
+        const wish = { fingerprint, attemptedAt: attemptedAt.getTime(), owner, jobId: '' };
+        // heard of as soon as Redis is back, however this ends
+        if (!own.has(name)) own.set(name, wish);
+        const deadline = performance.now() + patienceMs;
+        for (;;) {
+          if (!link.isUp) return null;
+          const kept = await put(name, wish).catch(() => null);
+          if (kept === null) return null;
+          const [keptFingerprint, keptAttempt, jobId, keptOwner, alive] = kept;
+          if (keptOwner === owner) return 'mine';
+          own.delete(name);
+          const isWaiting = performance.now() < deadline;
+          const isUnderWay = isWaiting && jobId === '' && keptOwner !== '' && alive === '1';
+          const isSame = keptFingerprint === fingerprint;
+          if (isUnderWay && isSame) await pause(askAgainMs);
+          else {
+            return {
+              fingerprint: isSame ? wanted : '',
+              attemptedAt: new Date(Number(keptAttempt)),
+              jobId: jobId || null,
+              isUnderWay,
+            };
+          }
+        }
+      },
+      async settle(key, jobId) {
+        const name = nameOf(key);
+        const submit = own.get(name);
+        if (submit) own.set(name, { ...submit, jobId: jobId ?? '' });
+        await settle(name, jobId ?? '').catch(() => undefined);
+      },
+      async release(key) {
+        const name = nameOf(key);
+        const owner = own.get(name)?.owner ?? '';
+        own.delete(name);
+        await link.run(releaseScript, [name], [owner]).catch(() => undefined);
+      },
+      async takeJob(jobId) {
+        const taken = link.run(takeJobScript, [`job:${hash(callerKey, jobId)}`], [link.replica, keptMs]);
+        return (await taken.catch(() => link.replica)) === link.replica;
+      },
+      async unanswered(fingerprint) {
+        const all = link.run(beginScript, [underWayOf(fingerprint), 'replicas'], ['', '', answerSeconds]);
+        const names = await all.then(z.array(z.string()).parse).catch(() => []);
+        return names.filter((name) => !name.startsWith(link.replica)).length;
+      },
+      async begin(fingerprint) {
+        const name = `${link.replica} ${randomUUID()}`;
+        const key = underWayOf(fingerprint);
+        await link.run(beginScript, [key, 'replicas'], [name, '', answerSeconds]).catch(() => undefined);
+        return () =>
+          void link.run(beginScript, [key, 'replicas'], ['', name, answerSeconds]).catch(() => undefined);
+      },
+    };
+  };
+
+  return { as };
+};

@@ -1,0 +1,54 @@
+import { script } from './link.ts';
+
+/**
+ * Claims a key once. The answer is what stands there: fingerprint, attemptedAt, job, owner, and whether its replica
+ * was there within the last five seconds.
+ */
+export const claimScript = script(`
+if redis.call('HSETNX', KEYS[1], 'fingerprint', ARGV[2]) == 1 then
+  redis.call('HSET', KEYS[1], 'attemptedAt', ARGV[3], 'job', ARGV[4], 'owner', ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+end
+local kept = redis.call('HMGET', KEYS[1], 'fingerprint', 'attemptedAt', 'job', 'owner')
+local replica = string.match(kept[4], '^%S+')
+local seen = replica and redis.call('ZSCORE', KEYS[2], replica)
+local alive = seen and tonumber(seen) > redis.call('TIME')[1] - 5
+kept[5] = alive and '1' or '0'
+return kept
+`);
+
+/** The job of a key, which stays; or that nobody knows it, for as long as that is so. */
+export const settleScript = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local job = redis.call('HGET', KEYS[1], 'job')
+if job ~= '' then return 0 end
+redis.call('HSET', KEYS[1], 'job', ARGV[1])
+if ARGV[1] == '' then redis.call('HSET', KEYS[1], 'owner', '') end
+return 1
+`);
+
+/** Only whoever holds a claim can give it back. */
+export const releaseScript = script(`
+if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`);
+
+export const takeJobScript = script(`
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+return redis.call('GET', KEYS[1])
+`);
+
+/** Submits of the same that wait for an answer at replicas that are there. */
+export const beginScript = script(`
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1]) end
+if ARGV[2] ~= '' then redis.call('ZREM', KEYS[1], ARGV[2]) end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+local waiting = {}
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local seen = redis.call('ZSCORE', KEYS[2], string.match(name, '^%S+'))
+  if seen and tonumber(seen) > now - 5 then waiting[#waiting + 1] = name end
+end
+return waiting
+`);

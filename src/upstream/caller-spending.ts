@@ -1,0 +1,106 @@
+import type { SharedSpending, SharedWish } from './shared-spending.ts';
+import { type Lane, lanes, type SpendWindow, type Spent } from './spend-window.ts';
+
+/** How one caller's requests count together with those that other replicas send for it. */
+export interface CallerSpending {
+  /** How much of the limit this replica may use at present. */
+  limit(now: number): number;
+  /** How long the others leave no room for this lane. */
+  waitMs(lane: Lane, now: number): number;
+  /** A request is counted here, and `spend` follows. */
+  entered(lane: Lane): void;
+  /** Spends for all what was counted here; says how long to wait where that cannot be. Null: there are no others. */
+  readonly spend: ((lane: Lane, recovery: SharedWish['recovery']) => Promise<number>) | null;
+  /** The others have come or gone. */
+  changed(): void;
+  tellRefused(retryAfterMs: number): void;
+}
+
+export const unshared = (limitPerMinute: number): CallerSpending => ({
+  limit: () => limitPerMinute,
+  waitMs: () => 0,
+  entered: () => undefined,
+  spend: null,
+  changed: () => undefined,
+  tellRefused: () => undefined,
+});
+
+export interface CallerSpendingOptions {
+  readonly shared: SharedSpending;
+  readonly callerKey: string;
+  readonly limitPerMinute: number;
+  readonly shares: Readonly<Record<Lane, number>>;
+  /** What this replica has sent. */
+  readonly window: SpendWindow;
+  readonly now: () => number;
+}
+
+const minuteMs = 62_000;
+/** After a moment it is clear whether Redis is away. */
+const troubleMs = 1000;
+
+export const createCallerSpending = (options: CallerSpendingOptions): CallerSpending => {
+  const { shared, callerKey, limitPerMinute, shares, window, now } = options;
+  const heldUntil: Record<Lane, number> = { write: 0, query: 0, poll: 0 };
+  // counted here, and not yet known to be counted there
+  const asking: Record<Lane, number> = { write: 0, query: 0, poll: 0 };
+  let isDeclared = true;
+  let others = { count: 0, until: 0 };
+
+  /** A part of its own, and never what others were seen to have used just before. */
+  const part = (at: number) => {
+    const seen = at < others.until ? others.count : 0;
+    const own = Math.max(1, Math.floor(limitPerMinute / shared.parts));
+    return Math.max(0, Math.min(own, limitPerMinute - seen));
+  };
+
+  const counted = (): readonly Spent[] => {
+    const open = { ...asking };
+    return window.spent(now()).flatMap(({ age, lane, count }) => {
+      const later = Math.min(open[lane], count);
+      open[lane] -= later;
+      return count > later ? [{ age, lane, count: count - later }] : [];
+    });
+  };
+
+  const ask = async (lane: Lane, recovery: SharedWish['recovery']): Promise<number> => {
+    const declared = isDeclared ? null : counted();
+    isDeclared = true;
+    try {
+      const wish = { lane, limitPerMinute, shares, recovery, declared };
+      const { waitMs, usedByAll } = await shared.spend(callerKey, wish);
+      others = { count: Math.max(0, usedByAll - window.used(now())), until: now() + minuteMs };
+      return waitMs;
+    } catch {
+      // it may be counted there or not: to be declared
+      isDeclared = false;
+      return window.used(now()) <= part(now()) ? 0 : troubleMs;
+    }
+  };
+
+  return {
+    limit: (at) => (shared.isSettled ? limitPerMinute : part(at)),
+    waitMs: (lane, at) => Math.max(0, heldUntil[lane] - at),
+    entered(lane) {
+      asking[lane] += 1;
+    },
+    async spend(lane, recovery) {
+      if (!shared.isShared) {
+        asking[lane] -= 1;
+        isDeclared = false;
+        return 0;
+      }
+      const waitMs = await ask(lane, recovery);
+      asking[lane] -= 1;
+      if (waitMs > 0) heldUntil[lane] = now() + waitMs;
+      return waitMs;
+    },
+    changed() {
+      isDeclared = false;
+      for (const lane of lanes) heldUntil[lane] = 0;
+      const spent = counted();
+      if (spent.length > 0) shared.declare(callerKey, spent);
+    },
+    tellRefused: (retryAfterMs) => shared.tellRefused(callerKey, retryAfterMs),
+  };
+};

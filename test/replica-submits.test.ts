@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { openGateway } from './support/gateway.ts';
+import { openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { openReplica, until } from './support/replicas.ts';
+import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
+import { type Play, type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const mutation = (collection = 'c', key = 'key-of-the-test') =>
+  `mutation { submitJob(input: { idempotencyKey: "${key}", source: { file: { fileId: "f" } }, destination: { wixDataCollection: { collectionId: "${collection}" } } }) { job { id } replayed userErrors { code } } }`;
+
+interface Submission {
+  /** Answers it. */
+  answer(): void;
+  /** Breaks the connection instead; the job is there all the same, unless said otherwise. */
+  lose(made?: boolean): void;
+}
+
+/** An upstream that holds back the answers to submits. */
+const openUpstream = async () => {
+  const rows: Row[] = [];
+  const submissions: Submission[] = [];
+  const upstream = await startScriptedUpstream(({ operation, body, path }): Reply | Promise<Reply> => {
+    if (operation === 'GetJob') {
+      const job = rows.find(({ id }) => path.endsWith(id));
+      return job === undefined ? notFound : { json: { job } };
+    }
+    if (operation !== 'SubmitJob') return jobsPage(rows);
+    const job = jobRow(rows.length, {
+      ...body,
+      name: undefined,
+      status: 'INITIALIZING',
+      finishedAt: null,
+      startedAt: new Date().toISOString(),
+    });
+    return new Promise((resolve) => {
+      submissions.push({
+        answer() {
+          rows.push(job);
+          resolve({ json: { job } });
+        },
+        lose(made = true) {
+          if (made) rows.push(job);
+          const breakOff: Play = (response) => response.socket?.destroy();
+          resolve(breakOff);
+        },
+      });
+    });
+  });
+  const submitted = async (n: number) => {
+    await until(() => submissions.length > n);
+    return submissions[n] as Submission;
+  };
+  return { upstream, submitted, rows };
+};
+
+describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis)', () => {
+  const openTwo = async () => {
+    const prefix = ownPrefix();
+    const { upstream, submitted, rows } = await openUpstream();
+    const wire = await openWire(redisUrl as URL);
+    const [one, other] = await Promise.all([openReplica({ prefix, url: wire.url }), openReplica({ prefix })]);
+    const gateways = [one, other].map((replicas) => openGateway(upstream.url, { replicas }));
+    const [first, second] = gateways.map(
+      ({ ask }) =>
+        async (collection?: string, key?: string) =>
+          (await ask(mutation(collection, key))).data?.submitJob ?? null,
+    );
+    if (!first || !second) throw new Error('There are two.');
+    return { upstream, submitted, rows, wire, one, other, first, second };
+  };
+
+  it('make one job of two submits at once', async () => {
+    const { upstream, submitted, first, second } = await openTwo();
+    const answers = Promise.all([first(), second()]);
+    (await submitted(0)).answer();
+    const [one, other] = await answers;
+    expect([one, other].map(({ job }) => job)).toEqual([{ id: guid(0) }, { id: guid(0) }]);
+    expect([one, other].map(({ replayed }) => replayed).sort()).toEqual([false, true]);
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('are known at the other replica afterwards, and refuse another job there', async () => {
+    const { upstream, submitted, first, second } = await openTwo();
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    expect(await second()).toEqual({ job: { id: guid(0) }, replayed: true, userErrors: [] });
+    expect(await second('another')).toMatchObject({ job: null, userErrors: [{ code: 'CONFLICT' }] });
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('find the job of a replica that was gone before it had an answer, and never submit again', async () => {
+    const { upstream, submitted, rows, one, first, second } = await openTwo();
+    const lost = first();
+    const submission = await submitted(0);
+    await one.close();
+    const found = second();
+    submission.lose();
+    expect(rows).toHaveLength(1);
+    expect(await found).toEqual({ job: { id: guid(0) }, replayed: true, userErrors: [] });
+    expect(upstream.count('SubmitJob')).toBe(1);
+    await lost;
+  });
+
+  it('stay taken where nobody knows what came of the submit', async () => {
+    const { upstream, submitted, first, second } = await openTwo();
+    const lost = first();
+    (await submitted(0)).lose(false);
+    expect(await lost).toBeNull();
+    expect(await second()).toBeNull();
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('are not used blindly while Redis cannot be reached', async () => {
+    const { upstream, submitted, wire, one, first, second } = await openTwo();
+    const submitting = second();
+    (await submitted(0)).answer();
+    await submitting;
+    wire.cut();
+    await until(() => !one.isTogether);
+    // a job just like it is new: it may be that of the key, and is
+    expect(await first()).toBeNull();
+    expect(upstream.count('SubmitJob')).toBe(1);
+    wire.mend();
+    await until(() => one.isTogether);
+    expect(await first()).toMatchObject({ job: { id: guid(0) }, replayed: true });
+  });
+
+  it('that were used while Redis could not be reached are known once it is back', async () => {
+    const { upstream, submitted, wire, one, first, second } = await openTwo();
+    wire.cut();
+    await until(() => !one.isTogether);
+    const submitting = first();
+    (await submitted(0)).answer();
+    expect(await submitting).toMatchObject({ job: { id: guid(0) }, replayed: false });
+    wire.mend();
+    await until(() => one.spending.isSettled);
+    expect(await second()).toMatchObject({ job: { id: guid(0) }, replayed: true });
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+});
