@@ -38,18 +38,18 @@ export interface Row<Value> {
 
 const identified = z.object({ id: z.string().min(1) });
 
-export const decodeRow = <Schema extends z.ZodType>(
-  schema: Schema,
+export const decodeRow = <Value extends { readonly id: string }>(
+  schema: z.ZodType<Value>,
   operation: Operation,
   answer: Answer,
   row: unknown,
-): Row<z.output<Schema>> => {
-  const id = identified.safeParse(row).data?.id ?? null;
+): Row<Value> => {
   try {
-    return { id, value: decode(schema, operation, { ...answer, body: row }) };
+    const value = decode(schema, operation, { ...answer, body: row });
+    return { id: value.id, value };
   } catch (error) {
-    if (error instanceof GatewayError) return { id, value: error };
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    return { id: identified.safeParse(row).data?.id ?? null, value: error };
   }
 };
 

@@ -15,37 +15,39 @@ const status = enumName.transform((raw) => ({
 }));
 
 /** The job object of upstream (SubmitJob, GetJob, ListJobs, QueryJobs, TerminateJob, webhooks). */
-export const job = z
-  .object({
-    id: z.string().min(1),
-    name: text,
-    status,
-    startedAt: instant,
-    finishedAt: instant,
-    source,
-    destination,
-    sourceSiteId: text,
-    destinationSiteId: text,
-    progress,
-    error: failure,
-    partiallySuccessfulOptions: z.object({ cause: text }).nullish(),
-    logsRecorded: count,
-    scheduleId: wrappedText,
-    workflowId: wrappedText,
-    extendedFields: z.object({ namespaces: userObject }).nullish(),
-  })
-  .transform(
-    ({
+export const job = z.compile(
+  z
+    .object({
+      id: z.string().min(1),
+      name: text,
       status,
-      partiallySuccessfulOptions,
-      logsRecorded,
-      extendedFields,
-      ...rest
-    }): Omit<Job, 'observedAt'> => ({
-      ...rest,
-      ...status,
-      partialSuccessCause: partiallySuccessfulOptions?.cause ?? null,
-      logsRecorded: logsRecorded ?? 0,
-      extendedFields: extendedFields?.namespaces ? { namespaces: extendedFields.namespaces } : null,
-    }),
-  );
+      startedAt: instant,
+      finishedAt: instant,
+      source,
+      destination,
+      sourceSiteId: text,
+      destinationSiteId: text,
+      progress,
+      error: failure,
+      partiallySuccessfulOptions: z.object({ cause: text }).nullish(),
+      logsRecorded: count,
+      scheduleId: wrappedText,
+      workflowId: wrappedText,
+      extendedFields: z.object({ namespaces: userObject }).nullish(),
+    })
+    .transform(
+      ({
+        status,
+        partiallySuccessfulOptions,
+        logsRecorded,
+        extendedFields,
+        ...rest
+      }): Omit<Job, 'observedAt'> => ({
+        ...rest,
+        ...status,
+        partialSuccessCause: partiallySuccessfulOptions?.cause ?? null,
+        logsRecorded: logsRecorded ?? 0,
+        extendedFields: extendedFields?.namespaces ? { namespaces: extendedFields.namespaces } : null,
+      }),
+    ),
+);

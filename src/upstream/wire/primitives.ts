@@ -73,9 +73,19 @@ export const openEnum = <const Known extends readonly string[]>(known: Known) =>
     value === null ? null : (known.find((name) => name === value) ?? 'UNRECOGNIZED'),
   );
 
+/** Deeper than any filter or Struct. Whoever walks such an object into itself must not run out of stack. */
+const maxDepth = 500;
+
+const isNoDeeperThan = (depth: number, value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0) return false;
+  const within = (item: unknown) => isNoDeeperThan(depth - 1, item);
+  return Array.isArray(value) ? value.every(within) : Object.values(value).every(within);
+};
+
 /** An object of the user's, kept as it is. */
 export const userObject = z
-  .custom<JsonObject>(isJsonObject)
+  .custom<JsonObject>((value) => isJsonObject(value) && isNoDeeperThan(maxDepth, value))
   .or(z.literal(''))
   .nullish()
   .transform((value) => value || null);
