@@ -88,7 +88,8 @@ const listenTo = async ({ url }: ReplicaProcess) => {
   };
   return {
     job: (n: number) => listen(`subscription { jobUpdated(id: "${guid(n)}") ${fields} }`),
-    feed: () => listen(`subscription { jobsUpdated ${fields} }`),
+    /** Opens with what is unfinished, so that it shows from when on ends are told. */
+    feed: () => listen(`subscription { jobsUpdated(since: "${new Date().toISOString()}") ${fields} }`),
   };
 };
 
@@ -145,7 +146,7 @@ describe.skipIf(withoutRedis)(
       const { clients, poller, upstreams, looks, move, end } = await open({ jobs: 3 });
       const feeds = clients.map((client) => client.feed());
       const watches = [clients[0].job(0), clients[1].job(0), clients[1].job(1)];
-      await Promise.all(watches.map(({ heard }) => heard('SNAPSHOT')));
+      await Promise.all([...feeds, ...watches].map(({ heard }) => heard('SNAPSHOT')));
       const polling = await poller();
       const before = upstreams.map(looks);
       await until(
@@ -174,7 +175,7 @@ describe.skipIf(withoutRedis)(
       const { clients, replicas, poller, remove } = await open();
       const feeds = clients.map((client) => client.feed());
       const watches = clients.map((client) => client.job(0));
-      await Promise.all(watches.map(({ heard }) => heard('SNAPSHOT')));
+      await Promise.all([...feeds, ...watches].map(({ heard }) => heard('SNAPSHOT')));
       const following = replicas[1 - (await poller())];
       await fetch(following?.url ?? '', {
         method: 'POST',
@@ -200,7 +201,7 @@ describe.skipIf(withoutRedis)(
         const survivor = clients[1 - polling] as (typeof clients)[number];
         const feed = survivor.feed();
         const watches = Array.from({ length: 20 }, (_, n) => survivor.job(n));
-        await Promise.all(watches.map(({ heard }) => heard('SNAPSHOT')));
+        await Promise.all([feed, ...watches].map(({ heard }) => heard('SNAPSHOT')));
         for (let n = 0; n < 10; n += 1) end(n);
         replicas[polling]?.kill(signal);
         for (let n = 10; n < 15; n += 1) end(n);
@@ -214,7 +215,7 @@ describe.skipIf(withoutRedis)(
         await watches[19]?.heard('PROGRESSED Job 19');
         for (let n = 15; n < 20; n += 1) end(n);
         await Promise.all(watches.map(({ heard }) => heard('complete')));
-        await feed.heard('Job 19 COMPLETED');
+        await Promise.all(watches.map((_, n) => feed.heard(`Job ${n} COMPLETED`)));
         for (const [n, watch] of watches.entries()) {
           expect(watch.count('COMPLETED')).toBe(1);
           expect(feed.count(`Job ${n} COMPLETED`)).toBe(1);
@@ -233,7 +234,7 @@ describe.skipIf(withoutRedis)(
               .map((some) => some[n]?.heard('complete'))
               .concat(feeds.map(({ heard }) => heard(`Job ${n} COMPLETED`))),
           );
-        await Promise.all(watches.flat().map(({ heard }) => heard('SNAPSHOT')));
+        await Promise.all([...feeds, ...watches.flat()].map(({ heard }) => heard('SNAPSHOT')));
         const polling = await poller();
         end(0);
         wires[polling]?.[how]();
@@ -314,7 +315,7 @@ describe.skipIf(ownRedis === null)(
       const feeds = clients.map((client) => client.feed());
       const watches = clients.map((client) => Array.from({ length: 3 }, (_, n) => client.job(n)));
       const ended = (n: number) => Promise.all(watches.map((some) => some[n]?.heard('complete')));
-      await Promise.all(watches.flat().map(({ heard }) => heard('SNAPSHOT')));
+      await Promise.all([...feeds, ...watches.flat()].map(({ heard }) => heard('SNAPSHOT')));
       await poller();
       redis.kill('SIGKILL');
       end(0);
@@ -329,7 +330,7 @@ describe.skipIf(ownRedis === null)(
       await poller();
       end(2);
       await ended(2);
-      await Promise.all(feeds.map(({ heard }) => heard('Job 2 COMPLETED')));
+      await Promise.all(feeds.flatMap(({ heard }) => [0, 1, 2].map((n) => heard(`Job ${n} COMPLETED`))));
       for (const [side, feed] of feeds.entries()) {
         for (const [n, watch] of (watches[side] ?? []).entries()) {
           expect(watch.count('COMPLETED')).toBe(1);
