@@ -142,7 +142,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     telemetry,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  metrics.follow(() => ({ ...upstream.state(), live: hub.state() }));
+  metrics.follow(() => ({ ...upstream.state(), live: hub.state(), replicas }));
   const operationLog = createOperationLog(log, metrics);
   const underWay = createUnderWay();
   const observation = createObservation({ operationLog, tracing, underWay });

@@ -208,7 +208,7 @@ describe.skipIf(withoutRedis)(
         const killedAt = performance.now();
         await Promise.all(watches.slice(0, 15).map(({ heard }) => heard('complete')));
         process.stderr.write(`taken over after ${signal}: ${Math.round(performance.now() - killedAt)} ms\n`);
-        // one that is told to stop polls for its own until they have left
+        // until the last of its readers has left it may go on polling
         await replicas[polling]?.ended;
         expect(await poller()).toBe(1 - polling);
         move(19, 7);

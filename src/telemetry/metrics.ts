@@ -27,6 +27,12 @@ export interface Polled {
 
 /** What is looked at when somebody reads the metrics. */
 export type GatewayState = () => {
+  /** Null for a process that is the only one. */
+  readonly replicas: {
+    readonly isTogether: boolean;
+    readonly count: number;
+    readonly missing: number;
+  } | null;
   readonly budget: {
     readonly callers: number;
     readonly exhausted: number;

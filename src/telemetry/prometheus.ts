@@ -39,8 +39,17 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   const openCallers = gauge('gateway_circuit_open_callers', 'Callers for whom upstream is left alone.');
   const watchers = gauge('gateway_watchers', 'Callers who watch something here.');
   const watchedJobs = gauge('gateway_watched_jobs', 'Jobs that are watched here.');
+  const redisUp = gauge(
+    'gateway_redis_up',
+    '1 while Redis is there, or is not used; 0 while this replica is alone.',
+  );
+  const replicaCount = gauge('gateway_replicas', 'Replicas that were seen lately, this one among them.');
+  const missing = gauge('gateway_replicas_missing', 'Replicas that vanished without a goodbye lately.');
   return (state) => {
-    const { budget, circuit, live } = state();
+    const { budget, circuit, live, replicas } = state();
+    redisUp.set(Number(replicas?.isTogether ?? true));
+    replicaCount.set(replicas?.count ?? 1);
+    missing.set(replicas?.missing ?? 0);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
     lowest.set(budget.lowest);

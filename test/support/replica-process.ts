@@ -22,6 +22,7 @@ export const startReplica = async (env: Record<string, string>): Promise<Replica
     env: {
       PATH: process.env['PATH'] ?? '',
       PORT: '0',
+      DRAIN_MS: '1000',
       POLL_MIN_MS: '100',
       POLL_MAX_MS: '100',
       UPSTREAM_REQUESTS_PER_MINUTE: '1000000',
