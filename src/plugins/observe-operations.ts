@@ -8,6 +8,7 @@ import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { UnderWay } from '../telemetry/under-way.ts';
+import { untilEnd } from './until-end.ts';
 
 export interface ObservationOptions {
   readonly operationLog: OperationLog;
@@ -66,42 +67,6 @@ const createIdentify = () => {
     return operation
       ? { type: operation.operation, name: operation.name?.value ?? null, hash: hashOf(document) }
       : null;
-  };
-};
-
-/** A stream over HTTP: its end is the end of its operation. */
-const untilEnd = (
-  results: AsyncIterator<ExecutionResult>,
-  end: (codes: readonly string[]) => void,
-): AsyncIterableIterator<ExecutionResult> => {
-  const codes: string[] = [];
-  let isOver = false;
-  const finish = () => {
-    if (isOver) return;
-    isOver = true;
-    end(codes);
-  };
-  return {
-    async next() {
-      try {
-        const result = await results.next();
-        if (result.done) finish();
-        else if (codes.length === 0) codes.push(...codesOf(result.value));
-        return result;
-      } catch (error) {
-        codes.push('INTERNAL_SERVER_ERROR');
-        finish();
-        throw error;
-      }
-    },
-    async return() {
-      finish();
-      await results.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
   };
 };
 
@@ -172,7 +137,16 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
         if (observed === undefined) return;
         if (isAsyncIterable<ExecutionResult>(result)) {
           operationLog.began(observed);
-          setResult(untilEnd(result[Symbol.asyncIterator](), (codes) => operationLog.ended(observed, codes)));
+          // its end is the end of the operation
+          const codes: string[] = [];
+          setResult(
+            untilEnd(result[Symbol.asyncIterator](), {
+              signal: request.signal,
+              onResult: (each) => void (codes.length === 0 && codes.push(...codesOf(each))),
+              onEnd: (failure) =>
+                operationLog.ended(observed, failure ? [...codes, 'INTERNAL_SERVER_ERROR'] : codes),
+            }),
+          );
         } else {
           const codes = result && 'errors' in result ? codesOf(result) : [];
           operationLog.ended(observed, codes.length > 0 && request.signal.aborted ? clientLeft : codes);
