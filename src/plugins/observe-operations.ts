@@ -116,7 +116,7 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
         const observed = createObserved({
           requestId: requestIdOf(headers.get('x-request-id')),
           traceparent: parseTraceparent(headers.get('traceparent')),
-          transport: headers.get('accept')?.includes('text/event-stream') ? 'sse' : 'http',
+          transport: 'http',
         });
         requests.set(request, observed);
       },
@@ -136,6 +136,7 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
         const observed = requests.get(request);
         if (observed === undefined) return;
         if (isAsyncIterable<ExecutionResult>(result)) {
+          observed.transport = 'sse';
           operationLog.began(observed);
           // its end is the end of the operation
           const codes: string[] = [];

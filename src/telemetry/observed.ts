@@ -18,7 +18,8 @@ export interface Observed {
   readonly startedAt: number;
   /** Where the client's own trace is at. */
   readonly traceparent: Traceparent | null;
-  readonly transport: Transport;
+  /** `http` until it is a stream of events: what a client accepts says little. */
+  transport: Transport;
   traceId: string | null;
   identity: OperationIdentity | null;
   /** The name of who asks, or a short hash of what they show. */
