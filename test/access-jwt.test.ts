@@ -1,6 +1,7 @@
 import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { noLimits } from '../src/config/limit-settings.ts';
 import { parsePublicKey } from '../src/config/public-key.ts';
 import {
   audience,
@@ -44,6 +45,22 @@ const openWithJwt = async (keys: readonly Key[] = [key], options: TestOptions = 
 };
 
 describe('a JWT', () => {
+  it('that is wrong shuts out no neighbour, not even one with a new token', async () => {
+    const issuer = await startIssuer(key);
+    const jobs = await startMovingJobs(0);
+    const clock = createFakeClock();
+    const limits = { ...noLimits, failedAuthsPerMinute: 1 };
+    const server = await openClockedServer(jobs.url, clock, {
+      credentials: ownKey,
+      access: issuer.settings,
+      limits,
+    });
+    const statusOf = async (token: string) => (await server.ask(list, bearer(token))).status;
+    const wrong = await sign({ ...other, kid: key.kid }, clock.now());
+    for (let n = 0; n < 3; n += 1) expect(await statusOf(wrong)).toBe(401);
+    expect(await statusOf(await sign(key, clock.now(), { sub: 'neighbour' }))).toBe(200);
+  });
+
   it.each(['RS256', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'])(
     'signed with %s is accepted',
     async (alg) => {

@@ -2,18 +2,18 @@ import { LRUCache } from 'lru-cache';
 import type { LimitSettings } from '../config/limit-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import { type Access, openAccess } from './access.ts';
+import type { Access } from './access.ts';
 import { digestOf } from './bearer.ts';
 import { type ClientAddress, createClientAddress } from './client-address.ts';
 import type { Principal } from './principal.ts';
 import { createRate } from './rate.ts';
-import { rateLimited, TokenOver } from './refusals.ts';
+import { rateLimited } from './refusals.ts';
 import { createSocketCount } from './socket-count.ts';
 
 /** Where every client has to come through, whatever the transport. What it refuses fails with a GatewayError. */
 export interface Gate {
   readonly addressOf: ClientAddress;
-  /** Who asks. Too many tokens that are not accepted close the gate to others that come from there. */
+  /** Who asks. Where tokens can be guessed, too many wrong ones close the gate to others that come from there. */
   admit(authorization: string | null, address: string | null): Promise<Principal>;
   /** Counts one operation of all that come from there, before anything is done for it. */
   countFrom(address: string | null): void;
@@ -38,12 +38,9 @@ const maxKnown = 10_000;
 
 const nothing = () => {};
 
-/** A token that was good once, or none at all, is no attempt to find one that is. */
+/** None at all is no attempt to find one that is good. */
 const isGuess = (authorization: string | null, error: unknown): boolean =>
-  authorization !== null &&
-  error instanceof GatewayError &&
-  error.code === 'UNAUTHENTICATED' &&
-  !(error instanceof TokenOver);
+  authorization !== null && error instanceof GatewayError && error.code === 'UNAUTHENTICATED';
 
 export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
   const { now } = clock;
@@ -97,7 +94,7 @@ export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
   return {
     addressOf: createClientAddress(limits.trustedProxies),
     admit: async (authorization, address) =>
-      address === null || access === openAccess
+      address === null || !access.isGuessable
         ? access.identify(authorization)
         : identify(authorization, address),
     countFrom(address) {

@@ -78,7 +78,7 @@ export const limitVariables = {
     .describe(`The same of all callers at one address; 0: no limit, ${unlimited(usual.addressSockets)}.`),
   FAILED_AUTHS_PER_MINUTE: limit
     .prefault('100')
-    .describe('How many tokens that are not accepted an address may try; 0: no limit.'),
+    .describe('With GATEWAY_AUTH=tokens: how many wrong ones an address may try; 0: no limit.'),
   TRUSTED_PROXIES: ranges
     .optional()
     .describe('Addresses of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.'),
