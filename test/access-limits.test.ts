@@ -251,6 +251,32 @@ describe('the address of a client', () => {
   });
 });
 
+describe('proxies that are trusted', () => {
+  const problem = (value: string) =>
+    `TRUSTED_PROXIES: ${JSON.stringify(value)} is not a list of addresses or ranges with commas between them, for example 10.0.0.0/8,fd00::/8.`;
+
+  it.each([
+    '10',
+    '10/8',
+    '127.1',
+    '0x7f.0.0.1',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '::ffff:10.0.0.0/8',
+    'fd00::/129',
+  ])('are not %s', (value) => {
+    expect(readConfig({ TRUSTED_PROXIES: value }).problems).toEqual([problem(value)]);
+  });
+
+  it.each(['127.0.0.1', '127.0.0.0/8', '::ffff:127.0.0.1', '::ffff:127.0.0.0/104', '::ffff:0:0/96'])(
+    'may be written as %s',
+    async (value) => {
+      const { as } = await openLimited({ ADDRESS_OPERATIONS_PER_MINUTE: '1', TRUSTED_PROXIES: value });
+      expect([await as('one', '1.1.1.1'), await as('one', '1.1.1.2')]).toEqual([[200], [200]]);
+    },
+  );
+});
+
 describe('limits', () => {
   it('are off by default where only this machine can ask, and on elsewhere and behind a proxy', () => {
     const usual = {

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { AddressRange } from '../config/limit-settings.ts';
+import { type AddressRange, isAddress } from '../config/limit-settings.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -9,9 +9,7 @@ const maxHops = 20;
 const parse = (text: string): Address | null => {
   // some proxies add the port
   const host = text.trim().replace(/^\[([^\]]*)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3');
-  return ipaddr.isValid(host) && (host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host))
-    ? ipaddr.process(host)
-    : null;
+  return isAddress(host) ? ipaddr.process(host) : null;
 };
 
 const isWithin = (address: Address, [range, bits]: AddressRange): boolean =>

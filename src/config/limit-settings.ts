@@ -34,10 +34,24 @@ const usual = {
   addressSockets: 1000,
 };
 
+/** An address as people write them: not 10 for 0.0.0.10, which is an address of IPv4 too. */
+export const isAddress = (text: string): boolean =>
+  ipaddr.isValid(text) && (text.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(text));
+
+/** How many bits of an IPv6 address only say that it is one of IPv4. */
+const mappingBits = 96;
+
 const parseRange = (text: string): AddressRange | null => {
-  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
-  const address = ipaddr.isValid(text) ? ipaddr.process(text) : null;
-  return address && [address, address.kind() === 'ipv4' ? 32 : 128];
+  const [start = '', bits] = text.split('/', 2);
+  if (!isAddress(start)) return null;
+  const address = ipaddr.process(start);
+  const longest = address.kind() === 'ipv4' ? 32 : 128;
+  if (bits === undefined) return [address, longest];
+  if (!ipaddr.isValidCIDR(text)) return null;
+  // clients are taken out of the clothes of IPv6 as well
+  const isMapped = longest === 32 && start.includes(':');
+  const length = Number(bits) - (isMapped ? mappingBits : 0);
+  return length < 0 ? null : [address, length];
 };
 
 const ranges = z
