@@ -104,7 +104,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const { metrics, tracing } = telemetry;
   const origins = createOrigins({ allowedOrigins, isLocal });
   const admission = createAdmission(origins);
-  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock, log });
   const authentication = createRequestAuthentication(gate);
   const { replicas = null } = options;
   const upstream = createUpstream({

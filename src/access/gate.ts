@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { LimitSettings } from '../config/limit-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Access } from './access.ts';
 import { digestOf } from './bearer.ts';
 import { type ClientAddress, createClientAddress } from './client-address.ts';
@@ -30,11 +31,14 @@ export interface GateOptions {
   readonly access: Access;
   readonly limits: LimitSettings;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Nobody knows when a socket will be closed. */
 const socketRetryMs = 10_000;
 const maxKnown = 10_000;
+/** Who is shut out is told to the operator, but not as often as somebody knocks. */
+const complaintEveryMs = 60_000;
 
 const nothing = () => {};
 
@@ -42,7 +46,7 @@ const nothing = () => {};
 const isGuess = (authorization: string | null, error: unknown): boolean =>
   authorization !== null && error instanceof GatewayError && error.code === 'UNAUTHENTICATED';
 
-export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
+export const createGate = ({ access, limits, clock, log }: GateOptions): Gate => {
   const { now } = clock;
   const failures = createRate(limits.failedAuthsPerMinute, now);
   const addresses = createRate(limits.addressOperationsPerMinute, now);
@@ -52,10 +56,21 @@ export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
   /** What has been accepted from where: a neighbour who guesses must not shut these out. */
   const accepted = new LRUCache<string, true>({ max: maxKnown });
 
+  let refused = 0;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  const complain = (address: string) => {
+    refused += 1;
+    if (now() - complainedAt < complaintEveryMs) return;
+    log.warn({ address, refused }, 'the gate is closed to who tries many tokens that are not accepted');
+    complainedAt = now();
+    refused = 0;
+  };
+
   const identify = async (authorization: string | null, address: string): Promise<Principal> => {
     const name = `${address} ${digestOf(authorization ?? '').toString('base64url')}`;
     const waitMs = failures.waitMs(address);
     if (waitMs > 0 && !accepted.has(name)) {
+      complain(address);
       throw rateLimited(
         'Too many tokens that are not accepted came from this address. Wait as long as retryAfterMs says, then ask again with a good one.',
         waitMs,
