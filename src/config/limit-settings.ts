@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isLoopback } from '../domain/origin.ts';
+import { wholeNumber } from './values.ts';
 
 /** How much one may do. 0 for as much as they like. */
 export interface LimitSettings {
@@ -61,12 +62,7 @@ const ranges = z
     error: 'a list of addresses or ranges with commas between them, for example 10.0.0.0/8,fd00::/8',
   });
 
-const error = 'a whole number from 0 to 1000000000';
-const limit = z
-  .string()
-  .regex(/^\d{1,10}$/, { error })
-  .transform(Number)
-  .refine((value) => value <= 1_000_000_000, { error });
+const limit = wholeNumber(0, 1_000_000_000);
 
 const unlimited = (count: number) => `unset: ${count}, or no limit while only this machine can ask`;
 
