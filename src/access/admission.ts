@@ -6,7 +6,7 @@ export const maxBodyBytes = 256 * 1024;
 
 /** Why a request is not served. */
 export interface Refusal {
-  readonly status: 400 | 403 | 413 | 415;
+  readonly status: number;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -5,7 +5,7 @@ import type { JobNews } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type ReadEvent, readEvent } from './job-event.ts';
 import { createKnownEvents } from './known-events.ts';
-import { readBody } from './read-body.ts';
+import { receiveBody } from './receive-body.ts';
 import { verifyToken } from './verify-token.ts';
 
 export const webhookPath = '/webhooks/wix';
@@ -47,7 +47,7 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
   };
 
   const read = async (request: IncomingMessage): Promise<ReadEvent | number> => {
-    const body = await readBody(request, bodyLimits, clock);
+    const body = await receiveBody(request, bodyLimits, clock);
     if (body === null) return 400;
     const verified = await verifyToken(body, publicKey, clock.now());
     if (verified.payload !== null) return readEvent(verified.payload);
