@@ -124,7 +124,7 @@ export const startServer = async (
   };
   // the sandbox lends its key, so that nothing but its address of webhooks need be set
   const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
-  const { announce, listener } = gateway;
+  const { announce, listener, pipeline } = gateway;
   const readiness = createReadiness();
   // without Redis each replica goes on alone; with all of them gone there would be none
   if (replicas) readiness.mention('redis', replicas.problem);
@@ -135,7 +135,14 @@ export const startServer = async (
       denyMetrics: metricsGuard(gateway.pipeline),
     },
     publicKey
-      ? withWebhooks({ publicKey, announce, clock: systemClock, log, otherwise: listener })
+      ? withWebhooks({
+          publicKey,
+          announce,
+          addressOf: pipeline.gate.addressOf,
+          clock: systemClock,
+          log,
+          otherwise: listener,
+        })
       : listener,
   );
   try {
