@@ -50,6 +50,9 @@ export const codesOf = ({ errors }: Failed): readonly string[] =>
     typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
   );
 
+/** A document may be all name, and that stands in each line, span and label. */
+const longestName = 200;
+
 /** Documents are cached, so each is hashed once for as long as it is in use. */
 const createIdentify = () => {
   const hashes = new WeakMap<DocumentNode, string>();
@@ -65,7 +68,11 @@ const createIdentify = () => {
   return (document: DocumentNode, operationName: string | null): OperationIdentity | null => {
     const operation = getOperationAST(document, operationName);
     return operation
-      ? { type: operation.operation, name: operation.name?.value ?? null, hash: hashOf(document) }
+      ? {
+          type: operation.operation,
+          name: operation.name?.value.slice(0, longestName) ?? null,
+          hash: hashOf(document),
+        }
       : null;
   };
 };
@@ -83,7 +90,8 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
   const run = <Result>({ observed }: Context, work: () => Result): Result => {
     if (!tracing.isOn) return work();
     const { identity, requestId, traceparent } = observed;
-    const name = `${identity?.type ?? 'operation'} ${identity?.name ?? 'anonymous'}`;
+    // of a client's choosing there would be any number of them (OpenTelemetry's conventions for GraphQL)
+    const name = identity?.type ?? 'GraphQL Operation';
     const attributes = {
       'graphql.operation.type': identity?.type ?? 'unknown',
       'graphql.operation.name': identity?.name ?? '',

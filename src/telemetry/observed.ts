@@ -5,7 +5,7 @@ export type Transport = 'http' | 'sse' | 'ws';
 /** What a client has asked for, once that is known. */
 export interface OperationIdentity {
   readonly type: 'query' | 'mutation' | 'subscription';
-  /** Null for one without a name. */
+  /** Its first characters; null for one without a name. */
   readonly name: string | null;
   /** SHA-256 of the document's text. */
   readonly hash: string;
