@@ -4,22 +4,25 @@ import {
   accessModeOf,
   accessProblems,
   accessSettings,
-  isAccessVariable,
+  accessVariables,
+  givenTokens,
 } from './config/access-settings.ts';
 import {
   type CredentialSettings,
+  credentialModeOf,
   credentialProblems,
   credentialSettings,
-  isCredentialVariable,
-  modeOf,
+  credentialVariables,
 } from './config/credential-settings.ts';
 import { type DocumentSettings, documentProblems, documentSettings } from './config/document-settings.ts';
 import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
+import type { Given } from './config/modes.ts';
 import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
-import { isWebhookVariable } from './config/webhook-settings.ts';
+import type { TokenList } from './config/token-file.ts';
+import { webhookVariables } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
@@ -64,22 +67,22 @@ export interface Config extends DocumentSettings {
 
 const variables = Object.entries(environment.shape);
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** What was put into the wrong one of them may be a secret too. */
+const ofSecrets = { ...credentialVariables, ...accessVariables, ...webhookVariables };
 
 /** Any address may have a password before its @ or a token after its question mark. */
-const mayBeSecret = (name: string, value = '') =>
-  [isCredentialVariable, isAccessVariable, isWebhookVariable].some((is) => is(name)) || /[@?]/.test(value);
+const mayBeSecret = (name: string, value = '') => name in ofSecrets || /[@?]/.test(value);
 
 /** What no variable shows by itself. */
-const problemsBetween = (given: Environment): string[] => [
+const problemsBetween = (given: Given, tokenList: TokenList | null): string[] => [
   ...credentialProblems(given),
-  ...accessProblems(given),
+  ...accessProblems(given, tokenList),
   ...documentProblems(given),
   ...exposureProblems({
     host: given['HOST'],
-    lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
+    lendsItsRights: ['api-key', 'app'].includes(credentialModeOf(given) ?? ''),
     allowAnonymous: given['ALLOW_ANONYMOUS'] === 'true',
-    callersAreKnown: accessModeOf(given) === 'tokens' || accessModeOf(given) === 'jwt',
+    callersAreKnown: ['tokens', 'jwt'].includes(accessModeOf(given) ?? ''),
   }),
 ];
 
@@ -89,7 +92,7 @@ export type ConfigResult =
   | { readonly config?: never; readonly problems: readonly string[] };
 
 /** Reads the environment once, complaining of everything at once. An empty value is the same as none. */
-export const readConfig = (env: Environment): ConfigResult => {
+export const readConfig = (env: Given): ConfigResult => {
   const given = Object.fromEntries(variables.map(([name]) => [name, env[name] || undefined]));
   const parsed = environment.safeParse(given);
   const problems = (parsed.error?.issues ?? []).map(({ path, message }) => {
@@ -97,10 +100,12 @@ export const readConfig = (env: Environment): ConfigResult => {
     const got = mayBeSecret(name, given[name]) ? 'what it holds' : JSON.stringify(given[name]);
     return `${name}: ${got} is not ${message}.`;
   });
-  problems.push(...problemsBetween(given));
+  // once: from one moment to the next it may be another
+  const tokenList = givenTokens(given);
+  problems.push(...problemsBetween(given, tokenList));
   const { data } = parsed;
   const credentials = data ? credentialSettings(data) : null;
-  const access = data ? accessSettings(data) : null;
+  const access = data ? accessSettings(data, tokenList) : null;
   if (!data || !credentials || !access || problems.length > 0) return { problems };
   const isLocal = isLoopback(data.HOST);
   const isForTrying = isLocal || data.WIX_API_URL === undefined;
@@ -124,7 +129,7 @@ export const readConfig = (env: Environment): ConfigResult => {
       watchMaxMs: data.WATCH_MAX_MS,
       wsMaxOperations: data.WS_MAX_OPERATIONS,
       allowedOrigins: data.ALLOWED_ORIGINS ?? [],
-      playground: data.PLAYGROUND === undefined ? isForTrying : data.PLAYGROUND === 'true',
+      playground: data.PLAYGROUND ?? isForTrying,
       isLocal,
       redis: redisSettings(data),
       ...documentSettings(data, data.UPSTREAM_TIMEOUT_MS),

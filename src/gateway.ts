@@ -15,11 +15,9 @@ import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/watch-options.ts';
 import type { Connection, Pipeline } from './pipeline.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
-import { useScopes } from './plugins/check-scopes.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
 import { useCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
-import { useTokenLife } from './plugins/end-with-token.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { createExecutionDeadline } from './plugins/execution-deadline.ts';
@@ -30,7 +28,9 @@ import { type DocumentLimits, useDocumentLimits } from './plugins/limit-document
 import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
+import { useScopes } from './plugins/scopes.ts';
 import { createSharedExecution } from './plugins/shared-execution.ts';
+import { useTokenLife } from './plugins/token-life.ts';
 import {
   createFindDocument,
   documentParameters,
@@ -104,7 +104,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const { metrics, tracing } = telemetry;
   const origins = createOrigins({ allowedOrigins, isLocal });
   const admission = createAdmission(origins);
-  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock, log });
   const authentication = createRequestAuthentication(gate);
   const { replicas = null } = options;
   const upstream = createUpstream({

@@ -27,8 +27,18 @@ export const usualBounds: Bounds = {
   maxConnections: 20_000,
 };
 
-/** Answers to those who would take a stream, which never ends by itself. */
-const eventStreamsOf = new WeakMap<Server, Set<ServerResponse>>();
+/** What is being answered at present. */
+const answersOf = new WeakMap<Server, Set<ServerResponse>>();
+
+/** Only its answer tells: many clients would take a stream with every request, and get JSON. */
+const isEventStream = (response: ServerResponse): boolean =>
+  response.getHeader('content-type')?.toString().startsWith('text/event-stream') ?? false;
+
+/** Cuts an event stream, or what turns out to be one. It is not completed: its client is to connect again. */
+const cutEventStream = (response: ServerResponse) => {
+  if (isEventStream(response)) response.destroy();
+  else response.once('pipe', () => cutEventStream(response));
+};
 
 const urlOf = (server: Server): string => {
   const address = server.address();
@@ -52,17 +62,17 @@ export const listen = async (
   };
   const server = createServer(options, listener);
   server.maxConnections = bounds.maxConnections;
-  const eventStreams = new Set<ServerResponse>();
-  eventStreamsOf.set(server, eventStreams);
+  const answers = new Set<ServerResponse>();
+  answersOf.set(server, answers);
   server.on('request', (request, response) => {
-    if (request.headers.accept?.includes('text/event-stream')) eventStreams.add(response);
+    answers.add(response);
     // refused before its body was read: the rest is not waited for
     response.once('finish', () => {
       if (!request.complete) request.destroy();
     });
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
-      eventStreams.delete(response);
+      answers.delete(response);
       if (!server.listening) server.closeIdleConnections();
     });
   });
@@ -78,19 +88,17 @@ export const listen = async (
 
 /** Ends event streams, spread over `windowMs` so that their clients do not all come back at once. */
 export const endEventStreams = async (server: Server, windowMs: number): Promise<void> => {
-  const streams = [...(eventStreamsOf.get(server) ?? [])];
   await Promise.all(
-    streams.map(
-      (response) =>
-        new Promise<void>((resolve) => {
-          // cut, not completed: its client is to connect again
-          const timer = setTimeout(() => response.destroy(), Math.random() * windowMs);
-          response.once('close', () => {
-            clearTimeout(timer);
-            resolve();
-          });
-        }),
-    ),
+    [...(answersOf.get(server) ?? [])].map((response) => {
+      if (!isEventStream(response)) return cutEventStream(response);
+      return new Promise<void>((resolve) => {
+        const timer = setTimeout(cutEventStream, Math.random() * windowMs, response);
+        response.once('close', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }),
   );
 };
 
@@ -99,10 +107,7 @@ export const endEventStreams = async (server: Server, windowMs: number): Promise
  */
 export const drain = async (server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // cut, not completed: its client is to connect again
-  for (const response of eventStreamsOf.get(server) ?? []) {
-    if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) response.destroy();
-  }
+  for (const response of answersOf.get(server) ?? []) cutEventStream(response);
   server.closeIdleConnections();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

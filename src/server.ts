@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { headOf } from './access/request-head.ts';
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
 import type { RedisSettings } from './config/redis-settings.ts';
@@ -17,7 +18,7 @@ import { createPrometheus, type Prometheus } from './telemetry/prometheus.ts';
 import { createReadiness, type Readiness } from './telemetry/readiness.ts';
 import { noTracing } from './telemetry/tracing.ts';
 import { webhookPath, withWebhooks } from './webhooks/serve-webhooks.ts';
-import { headOf, serveWebSockets } from './websocket/serve-websockets.ts';
+import { serveWebSockets } from './websocket/serve-websockets.ts';
 
 export interface RunningServer {
   /** Of GraphQL, for example http://127.0.0.1:4000/graphql. */
@@ -47,12 +48,11 @@ const isDoneWithin = async (ms: number, work: Promise<unknown>): Promise<boolean
 /** Who may ask for GraphQL may read the metrics beside it: with a token where tokens are needed. */
 const metricsGuard = ({ admission, gate }: Gateway['pipeline']): ProbeOptions['denyMetrics'] => {
   return async (request) => {
-    const refusal = admission(headOf(request));
+    const head = headOf(request);
+    const refusal = admission(head);
     if (refusal !== null) return refusal;
-    const forwardedFor = request.headers['x-forwarded-for']?.toString();
-    const address = gate.addressOf(request.socket.remoteAddress, forwardedFor);
     try {
-      await gate.admit(request.headers.authorization ?? null, address);
+      await gate.admit(head.header('authorization'), gate.addressOf(head));
       return null;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
@@ -124,7 +124,7 @@ export const startServer = async (
   };
   // the sandbox lends its key, so that nothing but its address of webhooks need be set
   const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
-  const { announce, listener } = gateway;
+  const { announce, listener, pipeline } = gateway;
   const readiness = createReadiness();
   // without Redis each replica goes on alone; with all of them gone there would be none
   if (replicas) readiness.mention('redis', replicas.problem);
@@ -135,7 +135,14 @@ export const startServer = async (
       denyMetrics: metricsGuard(gateway.pipeline),
     },
     publicKey
-      ? withWebhooks({ publicKey, announce, clock: systemClock, log, otherwise: listener })
+      ? withWebhooks({
+          publicKey,
+          announce,
+          addressOf: pipeline.gate.addressOf,
+          clock: systemClock,
+          log,
+          otherwise: listener,
+        })
       : listener,
   );
   try {

@@ -10,11 +10,14 @@ export type TrustedDocumentsResult =
   | { readonly documents: TrustedDocuments; readonly problem?: never }
   | { readonly documents?: never; readonly problem: string };
 
-/** Ids are written with and without the name of their hash. */
-export const documentKey = (id: string): string => id.replace(/^sha256:/i, '');
-
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-const isSha256 = (id: string) => /^[0-9a-f]{64}$/.test(documentKey(id));
+const isSha256 = (key: string) => /^[0-9a-f]{64}$/i.test(key);
+
+/** Ids are written with and without the name of their hash, and hashes in capitals too. */
+export const documentKey = (id: string): string => {
+  const key = id.replace(/^sha256:/i, '');
+  return isSha256(key) ? key.toLowerCase() : key;
+};
 
 const extensions = ['.graphql', '.gql'];
 
@@ -36,7 +39,8 @@ const readFolder = (path: string): [id: string, text: unknown][] =>
 const problemOf = (id: string, text: unknown): string | null => {
   if (typeof text !== 'string' || text.trim() === '') return `the document of ${id} is no text`;
   // editors end files with an empty line
-  if (isSha256(id) && ![text, text.trimEnd()].map(sha256).includes(documentKey(id))) {
+  const key = documentKey(id);
+  if (isSha256(key) && ![text, text.trimEnd()].map(sha256).includes(key)) {
     return `${id} is not the SHA-256 of its document: one of the two has been changed`;
   }
   return null;

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { readTokenFile } from '../src/config/token-file.ts';
 import { readConfig } from '../src/config.ts';
 import { createTokenFile, entry, ownRights } from './support/access.ts';
+
+vi.mock('../src/config/token-file.ts', { spy: true });
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -37,6 +40,13 @@ describe('GATEWAY_AUTH', () => {
       mode: 'jwt',
       audience: 'jobs',
     });
+  });
+
+  it('reads the file of tokens once: it may be replaced just then', async () => {
+    const { path } = await createTokenFile([entry('dashboard')]);
+    vi.mocked(readTokenFile).mockClear();
+    expect(readConfig(withTokens(path)).config?.access.mode).toBe('tokens');
+    expect(readTokenFile).toHaveBeenCalledTimes(1);
   });
 
   it('needs rights of the gateway: with passthrough the Authorization is for Wix', async () => {

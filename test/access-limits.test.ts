@@ -4,10 +4,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { noLimits } from '../src/config/limit-settings.ts';
 import { readConfig } from '../src/config.ts';
+import { type Log, silentLog } from '../src/telemetry/log.ts';
 import { bearer, createTokenFile, entry, ownKey, tokenOf } from './support/access.ts';
 import { createFakeClock, within } from './support/fake-clock.ts';
 import { askForEvents, openSocket, readEvents } from './support/live-client.ts';
 import { openClockedServer } from './support/live-server.ts';
+import { memoryLog } from './support/memory-log.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
 
 const names = ['one', 'other', 'third'];
@@ -20,13 +22,14 @@ const limitsOf = (env: Record<string, string>) => {
 };
 
 /** A server with tokens and limits, and what it answers to whom: a status, or RATE_LIMITED and how long to wait. */
-const openLimited = async (env: Record<string, string>, withTokens = true) => {
+const openLimited = async (env: Record<string, string>, withTokens = true, log: Log = silentLog) => {
   const file = await createTokenFile(names.map((name) => entry(name)));
   const jobs = await startMovingJobs(0);
   const clock = createFakeClock();
   const server = await openClockedServer(jobs.url, clock, {
     ...(withTokens ? { credentials: ownKey, access: file.settings() } : {}),
     limits: limitsOf(env),
+    log,
   });
   const send = async (authorization: string, forwardedFor?: string) => {
     const { status, errors } = await server.ask(alive, {
@@ -101,6 +104,24 @@ describe('tokens that are not accepted', () => {
     expect(await as('one')).toEqual(limited(20_000));
     await clock.advance(20_000);
     expect(await as('one')).toEqual([200]);
+  });
+
+  it('are told to the operator once a minute, with the address that is shut out', async () => {
+    const memory = memoryLog();
+    const env = { FAILED_AUTHS_PER_MINUTE: '1', TRUSTED_PROXIES: '127.0.0.1' };
+    const { send, clock } = await openLimited(env, true, memory.log);
+    const complaints = () => memory.events(40).map(({ address, refused }) => [address, refused]);
+    await send(guess, '1.1.1.1');
+    expect(complaints()).toEqual([]);
+    for (let n = 0; n < 3; n += 1) await send(`${guess}-${n}`, '1.1.1.1');
+    expect(complaints()).toEqual([['1.1.1.1', 1]]);
+    await clock.advance(60_000);
+    for (const address of ['1.1.1.2', '1.1.1.2']) await send(guess, address);
+    expect(complaints()).toEqual([
+      ['1.1.1.1', 1],
+      ['1.1.1.2', 3],
+    ]);
+    expect(memory.lines.join()).not.toContain('guess');
   });
 
   it('do not shut out a neighbour whose token was accepted there before', async () => {
@@ -249,6 +270,32 @@ describe('the address of a client', () => {
     expect(await as('one', first)).toEqual([200]);
     expect(await as('one', second)).toEqual(isSame ? limited(60_000) : [200]);
   });
+});
+
+describe('proxies that are trusted', () => {
+  const problem = (value: string) =>
+    `TRUSTED_PROXIES: ${JSON.stringify(value)} is not a list of addresses or ranges with commas between them, for example 10.0.0.0/8,fd00::/8.`;
+
+  it.each([
+    '10',
+    '10/8',
+    '127.1',
+    '0x7f.0.0.1',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '::ffff:10.0.0.0/8',
+    'fd00::/129',
+  ])('are not %s', (value) => {
+    expect(readConfig({ TRUSTED_PROXIES: value }).problems).toEqual([problem(value)]);
+  });
+
+  it.each(['127.0.0.1', '127.0.0.0/8', '::ffff:127.0.0.1', '::ffff:127.0.0.0/104', '::ffff:0:0/96'])(
+    'may be written as %s',
+    async (value) => {
+      const { as } = await openLimited({ ADDRESS_OPERATIONS_PER_MINUTE: '1', TRUSTED_PROXIES: value });
+      expect([await as('one', '1.1.1.1'), await as('one', '1.1.1.2')]).toEqual([[200], [200]]);
+    },
+  );
 });
 
 describe('limits', () => {

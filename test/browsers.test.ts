@@ -132,7 +132,7 @@ describe('a page of an allowed origin', () => {
         'access-control-allow-origin': welcome,
         'access-control-allow-methods': 'GET, POST',
         'access-control-allow-headers':
-          'authorization, content-type, wix-site-id, wix-account-id, x-request-id',
+          'authorization, content-type, wix-site-id, wix-account-id, x-request-id, traceparent, tracestate',
         'access-control-max-age': '7200',
         'access-control-expose-headers': 'retry-after, x-request-id',
       });

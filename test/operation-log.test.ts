@@ -22,7 +22,8 @@ describe('an operation', () => {
     const upstream = await startScriptedUpstream(lookup(jobRows(3)));
     const memory = memoryLog();
     const gateway = openGateway(upstream.url, { log: memory.log });
-    await gateway.ask(job(1), { headers: { 'x-request-id': 'from-the-client' } });
+    const accept = 'application/json, text/event-stream';
+    await gateway.ask(job(1), { headers: { 'x-request-id': 'from-the-client', accept } });
     const [line, ...others] = operations(memory);
     expect(others).toEqual([]);
     expect(line).toMatchObject({
@@ -93,6 +94,7 @@ describe('an operation', () => {
       'Deep',
     ],
     ['query Many($id: ID!) { job(id: $id) { id } }', 'BAD_USER_INPUT', 'Many'],
+    [`query ${'a'.repeat(1000)} { nothing }`, 'GRAPHQL_VALIDATION_FAILED', 'a'.repeat(200)],
   ])('that is refused is a line too: %#', async (query, code, name) => {
     const upstream = await startScriptedUpstream(lookup([]));
     const memory = memoryLog();

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { askForEvents, readEvents } from './support/live-client.ts';
 import { callerHeaders, openServer } from './support/live-server.ts';
+import { memoryLog } from './support/memory-log.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
 import { guid } from './support/rows.ts';
 
@@ -75,5 +76,30 @@ describe('an event stream', () => {
     ]);
     expect((await server.watching()).watchedJobs).toBe(0);
     expect(jobs.count()).toBe(0);
+  });
+});
+
+describe('an event stream whose client leaves before it begins', () => {
+  it('is over for all who count it', async () => {
+    const jobs = await startMovingJobs(1);
+    const memory = memoryLog();
+    const server = await openServer(jobs.url, { ADDRESS_SOCKETS: '1' }, memory.log);
+    const answer = jobs.hold('QueryJobs');
+    const asked = jobs.next();
+    const { leave } = askForEvents(server.url, { query: watchJob, variables });
+    await asked;
+    leave();
+    // the gateway knows that it has left, and has yet to answer
+    while ((await server.watching()).watchedJobs > 0);
+    answer();
+    expect(await memory.logged('subscription ended')).toMatchObject({ transport: 'sse', errors: [] });
+    const metrics = await (await fetch(`${server.origin}/metrics`)).text();
+    expect(metrics).toContain('gateway_subscribers{transport="sse"} 0');
+    const { response } = askForEvents(server.url, { query: watchJob, variables });
+    const events = readEvents(await response);
+    await events.next();
+    expect(JSON.parse((await events.next()).value?.text ?? '')).toEqual({
+      data: { jobUpdated: { kind: 'SNAPSHOT' } },
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask, start, urlOf } from './support/gateway-process.ts';
-import { openSocket, watchByEvents } from './support/live-client.ts';
+import { askForEvents, openSocket, watchByEvents } from './support/live-client.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
 import { guid, jobRow, jobsPage } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -70,6 +70,20 @@ describe('a gateway that is told to stop', () => {
     },
   );
 
+  it('answers a submit of a client that would take an event stream', async () => {
+    const { gateway, url, asked, letAnswer } = await openSubmitting({ DRAIN_MS: '0' });
+    const accept = 'application/json, text/event-stream';
+    const replied = ask(url, submit, { ...caller, accept });
+    const { closed } = await openSocket(url, { params: caller });
+    await asked;
+    gateway.kill('SIGTERM');
+    // by now event streams have been cut
+    expect((await closed).code).toBe(1001);
+    letAnswer();
+    expect((await replied).data.submitJob.job.id).toBe(guid(7));
+    expect((await gateway.closed).code).toBe(0);
+  });
+
   it('lets a submit be done whose client has left', async () => {
     const { upstream, gateway, url, asked, letAnswer } = await openSubmitting({ DRAIN_MS: '0' });
     const { operate, socket } = await openSocket(url, { params: caller });
@@ -122,5 +136,21 @@ describe('a gateway that is told to stop', () => {
     expect((await gateway.closed).code).toBe(0);
     const ended = gateway.lines().filter(({ msg }) => msg === 'subscription ended');
     expect(ended.map(({ transport }) => transport).sort()).toEqual(['sse', 'ws']);
+  });
+
+  it('ends event streams that begin only then, of clients that take anything too', async () => {
+    const upstream = await startMovingJobs(2);
+    const gateway = start({ env: { PORT: '0', WIX_API_URL: upstream.url.href, DRAIN_MS: '0' } });
+    const url = await urlOf(gateway);
+    const answer = upstream.hold('QueryJobs');
+    const asked = upstream.next();
+    const { response } = askForEvents(url, { query: watching }, { ...caller, accept: '*/*' });
+    const { closed } = await openSocket(url, { params: caller });
+    await asked;
+    gateway.kill('SIGTERM');
+    expect((await closed).code).toBe(1001);
+    answer();
+    await expect(response).rejects.toThrow('socket hang up');
+    expect((await gateway.closed).code).toBe(0);
   });
 });

@@ -51,7 +51,7 @@ describe('tracing', () => {
     await ask(url, two, { ...caller, traceparent });
     const { headers } = upstream.calls[0] ?? {};
     const all = await spans();
-    const operation = all.find(({ name }) => name === 'query Two');
+    const operation = all.find(({ name }) => name === 'query');
     const batch = all.find(({ name }) => name === 'batch job');
     const call = all.find(({ name }) => name === 'upstream QueryJobs');
     expect([operation, batch, call].map((span) => span?.traceId)).toEqual([traceId, traceId, traceId]);
@@ -96,7 +96,7 @@ describe('tracing', () => {
     watch.leave();
     const all = await spans();
     const poll = all.find(({ name }) => name === 'poll');
-    const subscription = all.find(({ name }) => name === 'subscription Watch');
+    const subscription = all.find(({ name }) => name === 'subscription');
     expect(subscription?.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect([poll?.parentSpanId ?? '', poll?.traceId === subscription?.traceId]).toEqual(['', false]);
     expect(

@@ -52,6 +52,7 @@ describe.each(Object.entries(waysIn))('over %s', (way, send) => {
   it.each<[string, Sent]>([
     ['documentId', { documentId: hash(nameOf) }],
     ['documentId with the name of the hash', { documentId: `sha256:${hash(nameOf)}` }],
+    ['documentId in capitals', { documentId: hash(nameOf).toUpperCase() }],
     ['documentId of GraphQL Code Generator', { documentId: hash(nameOf, 'sha1') }],
     ['doc_id, as in the examples of Relay', { doc_id: hash(nameOf, 'md5') }],
     ['the persistedQuery extension of Apollo and urql', persisted(hash(nameOf))],
@@ -156,6 +157,11 @@ describe('a manifest that cannot be right is told at the start', () => {
       'a changed document',
       () => write('a.json', { [hash(nameOf)]: stop }),
       `${hash(nameOf)} is not the SHA-256 of its document: one of the two has been changed`,
+    ],
+    [
+      'a changed document by an id in capitals',
+      () => write('a.json', { [hash(nameOf).toUpperCase()]: stop }),
+      `${hash(nameOf).toUpperCase()} is not the SHA-256 of its document: one of the two has been changed`,
     ],
     [
       'a changed document by its long id',

@@ -2,13 +2,16 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { noLimits } from '../src/config/limit-settings.ts';
 import { readConfig } from '../src/config.ts';
 import { drain, listen } from '../src/listen.ts';
 import { usualSettings } from '../src/sandbox/settings.ts';
 import { startServer } from '../src/server.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { settled } from './support/fake-clock.ts';
+import type { TestOptions } from './support/gateway.ts';
 import { watchByEvents } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
@@ -18,7 +21,7 @@ import { keys, newKeys, openWebhookServer, payloadOf, pemOf, tokenOf } from './s
 const watchJob = (n: number) => `subscription { jobUpdated(id: "${guid(n)}") { kind job { status } } }`;
 
 /** A server, a subscriber of job 0, and a watcher that only looks when told: the next poll is an hour away. */
-const open = async () => {
+const open = async (options: TestOptions = {}) => {
   const hour = 3_600_000;
   const jobs = await startMovingJobs(1);
   const server = await openWebhookServer(jobs, {
@@ -29,6 +32,7 @@ const open = async () => {
       staleAfterMs: 2 * hour,
       watchMaxMs: 24 * hour,
     },
+    ...options,
   });
   const watch = await server.watch(watchJob(0));
   const opening = jobs.count();
@@ -147,6 +151,8 @@ describe('POST /webhooks/wix', () => {
     asking.on('error', () => undefined);
     onTestFinished(() => void asking.destroy());
     const status = once(asking, 'response').then(([response]: IncomingMessage[]) => response?.statusCode);
+    // of some nobody waits for the answer
+    status.catch(() => undefined);
     return { asking, status };
   };
 
@@ -171,6 +177,19 @@ describe('POST /webhooks/wix', () => {
     while (clock.pending === pending) await settled();
     await clock.advance(1249);
     expect(await slow.status).toBe(400);
+  });
+
+  it('takes at most 64 bodies at a time from one address, and those of others', async () => {
+    const { url, clock } = await open({
+      limits: { ...noLimits, trustedProxies: [[ipaddr.parse('127.0.0.1'), 32]] },
+    });
+    const from = (address: string) => write(url, { 'x-forwarded-for': address });
+    const pending = clock.pending;
+    for (let n = 0; n < 64; n += 1) from('1.1.1.1').asking.write('eyJ');
+    while (clock.pending < pending + 64) await settled();
+    const [again, other] = [from('1.1.1.1'), from('1.1.1.2')];
+    for (const { asking } of [again, other]) asking.end('x');
+    expect([await again.status, await other.status]).toEqual([503, 400]);
   });
 
   it('is for POST only', async () => {

@@ -11,6 +11,8 @@ export interface Access {
   identify(authorization: string | null): Principal | Promise<Principal>;
   /** Calls back, once, when a principal that was let in has to leave, with why. Cancelled by what is returned. */
   whenOver(principal: Principal, callback: (why: Error) => void): () => void;
+  /** Whether one could be found by trying: then too many that are wrong close the gate to where they come from. */
+  readonly isGuessable: boolean;
   close(): void;
 }
 
@@ -18,6 +20,7 @@ export interface Access {
 export const openAccess: Access = {
   identify: anyone,
   whenOver: () => () => {},
+  isGuessable: false,
   close() {},
 };
 

@@ -1,19 +1,12 @@
 import type { Origins } from './origins.ts';
+import type { RequestHead } from './request-head.ts';
 
 /** The most that a request's body may have, and a message over a WebSocket. */
 export const maxBodyBytes = 256 * 1024;
 
-/** What is known of a request before its body. */
-export interface RequestHead {
-  readonly method: string;
-  /** The name that it was sent to. */
-  readonly host: string | null;
-  header(name: string): string | null;
-}
-
 /** Why a request is not served. */
 export interface Refusal {
-  readonly status: 400 | 403 | 413 | 415;
+  readonly status: number;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -3,7 +3,7 @@ import { unauthenticated } from './refusals.ts';
 
 export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-// longer ones do not fit into the headers of a request
+// longer ones do not fit into the headers of a request, and a WebSocket takes none that HTTP would not
 const maxLength = 16_384;
 
 /** The token in an Authorization header, or in the connection parameter of that name. */

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import type { AddressRange } from '../config/limit-settings.ts';
+import { type AddressRange, isAddress } from '../config/limit-settings.ts';
+import type { RequestHead } from './request-head.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -9,9 +10,7 @@ const maxHops = 20;
 const parse = (text: string): Address | null => {
   // some proxies add the port
   const host = text.trim().replace(/^\[([^\]]*)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3');
-  return ipaddr.isValid(host) && (host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host))
-    ? ipaddr.process(host)
-    : null;
+  return isAddress(host) ? ipaddr.process(host) : null;
 };
 
 const isWithin = (address: Address, [range, bits]: AddressRange): boolean =>
@@ -26,15 +25,15 @@ const nameOf = (address: Address): string =>
     : `${Buffer.from(address.toByteArray().slice(0, ipv6NetworkBytes)).toString('hex')}/64`;
 
 /** Where a client is, as limits count: one IPv4 address, or one network of IPv6. Null where nobody knows. */
-export type ClientAddress = (peer: string | undefined, forwardedFor: string | undefined) => string | null;
+export type ClientAddress = (head: Pick<RequestHead, 'peer' | 'header'>) => string | null;
 
 /** Goes back from proxy to proxy, as far as their word is trusted: what a client writes itself counts for nothing. */
 export const createClientAddress =
   (trusted: readonly AddressRange[]): ClientAddress =>
-  (peer, forwardedFor) => {
+  ({ peer, header }) => {
     let address = peer === undefined ? null : parse(peer);
     if (trusted.length === 0) return address && nameOf(address);
-    const hops = (forwardedFor ?? '').split(',').slice(-maxHops);
+    const hops = (header('x-forwarded-for') ?? '').split(',').slice(-maxHops);
     while (address !== null && trusted.some((range) => address !== null && isWithin(address, range))) {
       const hop = parse(hops.pop() ?? '');
       if (hop === null) break;

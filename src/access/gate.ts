@@ -2,18 +2,19 @@ import { LRUCache } from 'lru-cache';
 import type { LimitSettings } from '../config/limit-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import { type Access, openAccess } from './access.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Access } from './access.ts';
 import { digestOf } from './bearer.ts';
 import { type ClientAddress, createClientAddress } from './client-address.ts';
 import type { Principal } from './principal.ts';
 import { createRate } from './rate.ts';
-import { rateLimited, TokenOver } from './refusals.ts';
+import { rateLimited } from './refusals.ts';
 import { createSocketCount } from './socket-count.ts';
 
 /** Where every client has to come through, whatever the transport. What it refuses fails with a GatewayError. */
 export interface Gate {
   readonly addressOf: ClientAddress;
-  /** Who asks. Too many tokens that are not accepted close the gate to others that come from there. */
+  /** Who asks. Where tokens can be guessed, too many wrong ones close the gate to others that come from there. */
   admit(authorization: string | null, address: string | null): Promise<Principal>;
   /** Counts one operation of all that come from there, before anything is done for it. */
   countFrom(address: string | null): void;
@@ -30,22 +31,22 @@ export interface GateOptions {
   readonly access: Access;
   readonly limits: LimitSettings;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Nobody knows when a socket will be closed. */
 const socketRetryMs = 10_000;
 const maxKnown = 10_000;
+/** Who is shut out is told to the operator, but not as often as somebody knocks. */
+const complaintEveryMs = 60_000;
 
 const nothing = () => {};
 
-/** A token that was good once, or none at all, is no attempt to find one that is. */
+/** None at all is no attempt to find one that is good. */
 const isGuess = (authorization: string | null, error: unknown): boolean =>
-  authorization !== null &&
-  error instanceof GatewayError &&
-  error.code === 'UNAUTHENTICATED' &&
-  !(error instanceof TokenOver);
+  authorization !== null && error instanceof GatewayError && error.code === 'UNAUTHENTICATED';
 
-export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
+export const createGate = ({ access, limits, clock, log }: GateOptions): Gate => {
   const { now } = clock;
   const failures = createRate(limits.failedAuthsPerMinute, now);
   const addresses = createRate(limits.addressOperationsPerMinute, now);
@@ -55,10 +56,21 @@ export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
   /** What has been accepted from where: a neighbour who guesses must not shut these out. */
   const accepted = new LRUCache<string, true>({ max: maxKnown });
 
+  let refused = 0;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  const complain = (address: string) => {
+    refused += 1;
+    if (now() - complainedAt < complaintEveryMs) return;
+    log.warn({ address, refused }, 'the gate is closed to who tries many tokens that are not accepted');
+    complainedAt = now();
+    refused = 0;
+  };
+
   const identify = async (authorization: string | null, address: string): Promise<Principal> => {
     const name = `${address} ${digestOf(authorization ?? '').toString('base64url')}`;
     const waitMs = failures.waitMs(address);
     if (waitMs > 0 && !accepted.has(name)) {
+      complain(address);
       throw rateLimited(
         'Too many tokens that are not accepted came from this address. Wait as long as retryAfterMs says, then ask again with a good one.',
         waitMs,
@@ -97,7 +109,7 @@ export const createGate = ({ access, limits, clock }: GateOptions): Gate => {
   return {
     addressOf: createClientAddress(limits.trustedProxies),
     admit: async (authorization, address) =>
-      address === null || access === openAccess
+      address === null || !access.isGuessable
         ? access.identify(authorization)
         : identify(authorization, address),
     countFrom(address) {

@@ -132,6 +132,8 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
       wait();
       return () => cancel();
     },
+    // tokens are new every few minutes: neighbours of whoever sends wrong ones would soon be shut out
+    isGuessable: false,
     close() {},
   };
 };

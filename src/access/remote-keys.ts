@@ -25,6 +25,13 @@ const unreachable = (): GatewayError =>
     { transient: true },
   );
 
+const resting = (waitMs: number): GatewayError =>
+  new GatewayError(
+    'UPSTREAM_UNAVAILABLE',
+    'The gateway cannot check the token at present: it does not know its key, and asked the issuer for new ones only a moment ago. Wait as long as retryAfterMs says, then ask again.',
+    { transient: true, retryAfterMs: waitMs },
+  );
+
 /** The keys of an issuer. One fetch at a time; while it fails, the keys that are known go on being good. */
 export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTVerifyGetKey => {
   let known: JWTVerifyGetKey | null = null;
@@ -37,7 +44,7 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
   // clocks are set back at times
   const isPast = (since: number, ms: number) => Math.abs(now() - since) >= ms;
 
-  const fetch = async () => {
+  const renew = async () => {
     askedAt = now();
     try {
       known = createLocalJWKSet(await request());
@@ -51,7 +58,7 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
     }
   };
   const refresh = () => {
-    fetching ??= fetch();
+    fetching ??= renew();
     return fetching;
   };
 
@@ -81,6 +88,9 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
         await refresh();
       } else if (fetching !== null) {
         await fetching;
+      } else {
+        // whoever names keys at random must not make a new one look wrong
+        throw resting(lookUpEveryMs - Math.abs(now() - lookedUpAt));
       }
       if (failure !== null) throw failure;
       return (await current())(header, token);

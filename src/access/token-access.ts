@@ -90,6 +90,7 @@ export const createTokenAccess = ({ file, tokens }: TokenAccess, clock: Clock, l
         if (callbacks.size === 0 && leaving.get(principal) === callbacks) leaving.delete(principal);
       };
     },
+    isGuessable: true,
     close: () => cancel(),
   };
 };

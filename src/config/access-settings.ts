@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { isLoopback } from '../domain/origin.ts';
+import { createModes, type Given } from './modes.ts';
 import { parsePublicKey } from './public-key.ts';
-import { readTokenFile, type TokenEntry } from './token-file.ts';
+import { readTokenFile, type TokenEntry, type TokenList } from './token-file.ts';
 
 export interface TokenAccess {
   readonly mode: 'tokens';
@@ -22,14 +23,13 @@ export interface JwtAccess {
 /** How callers of the gateway say who they are. */
 export type AccessSettings = { readonly mode: 'none' } | TokenAccess | JwtAccess;
 
-const modes = ['none', 'tokens', 'jwt'] as const;
-type Mode = (typeof modes)[number];
+type Mode = AccessSettings['mode'];
 
-const variablesOf = {
+const modes = createModes<Mode>('GATEWAY_AUTH', 'none', {
   none: [],
   tokens: ['GATEWAY_TOKENS_FILE'],
   jwt: ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_PUBLIC_KEY', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'],
-} as const satisfies Record<Mode, readonly string[]>;
+});
 
 const publicKey = z
   .string()
@@ -44,7 +44,7 @@ const isSafe = ({ protocol, hostname, username }: URL): boolean =>
 
 const keysUrl = z
   .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
+  .transform((text) => URL.parse(text))
   .refine((url): url is URL => url !== null && isSafe(url), {
     error: 'an https address without user or password (http on this machine only)',
   });
@@ -52,7 +52,7 @@ const keysUrl = z
 /** The variables of who may call: how each is parsed, its default, and what --help says of it. */
 export const accessVariables = {
   GATEWAY_AUTH: z
-    .enum(modes, { error: `one of ${modes.join(', ')}` })
+    .enum(modes.names, { error: `one of ${modes.names.join(', ')}` })
     .prefault('none')
     .describe('How callers of the gateway say who they are: none, tokens or jwt.'),
   GATEWAY_TOKENS_FILE: z
@@ -67,48 +67,33 @@ export const accessVariables = {
   GATEWAY_JWT_AUDIENCE: z.string().optional().describe('For GATEWAY_AUTH=jwt: what aud has to be or hold.'),
 };
 
-type Given = Readonly<Record<string, string | undefined>>;
-
-/** A value that was put into the wrong one of them may be a secret. */
-export const isAccessVariable = (name: string): boolean => name in accessVariables;
-
-const isMode = (text: string): text is Mode => modes.some((mode) => mode === text);
-
 /** Null where GATEWAY_AUTH is none of them, which is told elsewhere. */
-export const accessModeOf = (given: Given): Mode | null => {
-  const mode = given['GATEWAY_AUTH'] ?? 'none';
-  return isMode(mode) ? mode : null;
+export const accessModeOf = modes.modeOf;
+
+/** What the file of tokens holds; null where none is used. */
+export const givenTokens = (given: Given): TokenList | null => {
+  const file = given['GATEWAY_TOKENS_FILE'];
+  return modes.modeOf(given) === 'tokens' && file !== undefined ? readTokenFile(file) : null;
 };
 
 const problemsWith = (mode: Exclude<Mode, 'none'>, given: Given): string[] => {
-  const missing = (name: string) =>
-    given[name] === undefined ? [`${name}: is missing, and GATEWAY_AUTH=${mode} needs it.`] : [];
-  if (mode === 'tokens') return missing('GATEWAY_TOKENS_FILE');
+  if (mode === 'tokens') return modes.missing(given, mode, ['GATEWAY_TOKENS_FILE']);
   const keys = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_PUBLIC_KEY'].filter((name) => given[name] !== undefined);
   return [
     ...(keys.length === 1
       ? []
       : ['GATEWAY_JWKS_URL: GATEWAY_AUTH=jwt needs either this or GATEWAY_JWT_PUBLIC_KEY, and not both.']),
-    ...missing('GATEWAY_JWT_ISSUER'),
-    ...missing('GATEWAY_JWT_AUDIENCE'),
+    ...modes.missing(given, mode, ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE']),
   ];
 };
 
 /** A sentence on whatever is missing, of no use, wrong inside the token file, or not to be had together. */
-export const accessProblems = (given: Given): string[] => {
-  const mode = accessModeOf(given);
+export const accessProblems = (given: Given, tokenList: TokenList | null): string[] => {
+  const mode = modes.modeOf(given);
   if (mode === null) return [];
-  const unused = modes
-    .filter((other) => other !== mode)
-    .flatMap((other) => variablesOf[other].map((name) => ({ name, other })))
-    .filter(({ name }) => given[name] !== undefined)
-    .map(
-      ({ name, other }) =>
-        `${name}: is set, but only GATEWAY_AUTH=${other} uses it and GATEWAY_AUTH is ${mode}. Set GATEWAY_AUTH=${other}, or leave it out.`,
-    );
+  const unused = modes.unused(given, mode);
   if (mode === 'none') return unused;
-  const file = given['GATEWAY_TOKENS_FILE'];
-  const inFile = mode === 'tokens' && file !== undefined ? (readTokenFile(file).problems ?? []) : [];
+  const inFile = tokenList?.problems ?? [];
   const isTogether = (given['WIX_AUTH'] ?? 'passthrough') === 'passthrough';
   return [
     ...problemsWith(mode, given),
@@ -125,12 +110,12 @@ export const accessProblems = (given: Given): string[] => {
 type Parsed = z.infer<z.ZodObject<typeof accessVariables>>;
 
 /** Null where something is missing. */
-export const accessSettings = (parsed: Parsed): AccessSettings | null => {
+export const accessSettings = (parsed: Parsed, tokenList: TokenList | null): AccessSettings | null => {
   const { GATEWAY_AUTH: mode } = parsed;
   if (mode === 'none') return { mode };
   if (mode === 'tokens') {
     const { GATEWAY_TOKENS_FILE: file } = parsed;
-    const { tokens } = file === undefined ? {} : readTokenFile(file);
+    const tokens = tokenList?.tokens;
     return file && tokens ? { mode, file, tokens } : null;
   }
   const {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createModes, type Given } from './modes.ts';
 
 /** How a credential of the gateway's own stands in the Authorization header. */
 export type AuthScheme = 'bare' | 'bearer';
@@ -21,15 +22,15 @@ export interface AppSettings {
 /** With whose rights Wix is asked: those of each caller, or the gateway's own. */
 export type CredentialSettings = { readonly mode: 'passthrough' } | ApiKeySettings | AppSettings;
 
-const modes = ['passthrough', 'api-key', 'app'] as const;
-type Mode = (typeof modes)[number];
+type Mode = CredentialSettings['mode'];
 
 /** What each mode has to be given, and the others must not be. */
-const variablesOf = {
+const variablesOf: Readonly<Record<Mode, readonly string[]>> = {
   passthrough: [],
   'api-key': ['WIX_API_KEY', 'WIX_SITE_ID'],
   app: ['WIX_APP_ID', 'WIX_APP_SECRET', 'WIX_INSTANCE_ID'],
-} as const satisfies Record<Mode, readonly string[]>;
+};
+const modes = createModes('WIX_AUTH', 'passthrough', variablesOf);
 
 // they travel in headers, and a stray line break is easily copied along
 const word = z
@@ -40,7 +41,7 @@ const word = z
 /** The variables of credentials: how each is parsed, its default, and what --help says of it. */
 export const credentialVariables = {
   WIX_AUTH: z
-    .enum(modes, { error: `one of ${modes.join(', ')}` })
+    .enum(modes.names, { error: `one of ${modes.names.join(', ')}` })
     .prefault('passthrough')
     .describe(
       'Who brings the Wix credential: passthrough (each caller), or the gateway with api-key or app.',
@@ -56,38 +57,14 @@ export const credentialVariables = {
     .describe("How the gateway's own credential is sent: as it is, or after the word Bearer."),
 };
 
-type Given = Readonly<Record<string, string | undefined>>;
-
-/** A value that was put into the wrong one of them may be a secret too. */
-export const isCredentialVariable = (name: string): boolean => name in credentialVariables;
-
-const isMode = (text: string): text is Mode => modes.some((mode) => mode === text);
-
 /** Null where WIX_AUTH is none of them, which is told elsewhere. */
-export const modeOf = (given: Given): Mode | null => {
-  const mode = given['WIX_AUTH'] ?? 'passthrough';
-  return isMode(mode) ? mode : null;
-};
+export const credentialModeOf = modes.modeOf;
 
 /** A sentence on each variable that the mode lacks, and on each that it would silently leave unused. */
 export const credentialProblems = (given: Given): string[] => {
-  const mode = modeOf(given);
+  const mode = modes.modeOf(given);
   if (mode === null) return [];
-  const isGiven = (name: string) => given[name] !== undefined;
-  const missing = variablesOf[mode].filter((name) => !isGiven(name));
-  return [
-    ...missing.map((name) => `${name}: is missing, and WIX_AUTH=${mode} needs it.`),
-    ...modes
-      .filter((other) => other !== mode)
-      .flatMap((other) =>
-        variablesOf[other]
-          .filter(isGiven)
-          .map(
-            (name) =>
-              `${name}: is set, but only WIX_AUTH=${other} uses it and WIX_AUTH is ${mode}. Set WIX_AUTH=${other}, or leave it out.`,
-          ),
-      ),
-  ];
+  return [...modes.missing(given, mode, variablesOf[mode]), ...modes.unused(given, mode)];
 };
 
 type Parsed = z.infer<z.ZodObject<typeof credentialVariables>>;

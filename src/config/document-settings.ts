@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readTrustedDocuments, type TrustedDocuments } from '../trusted-documents.ts';
+import type { Given } from './modes.ts';
 import { wholeNumber, yesOrNo } from './values.ts';
 
 /** What one operation may ask for, and for how long. */
@@ -61,7 +62,7 @@ export const documentVariables = {
 type DocumentValues = z.output<z.ZodObject<typeof documentVariables>>;
 
 /** What no variable shows by itself. */
-export const documentProblems = (given: Readonly<Record<string, string | undefined>>): string[] =>
+export const documentProblems = (given: Given): string[] =>
   given['TRUSTED_DOCUMENTS_ONLY'] === 'true' && given['TRUSTED_DOCUMENTS'] === undefined
     ? ['TRUSTED_DOCUMENTS_ONLY: "true" is not possible without TRUSTED_DOCUMENTS: nothing could be asked.']
     : [];

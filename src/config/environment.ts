@@ -6,7 +6,7 @@ import { documentVariables } from './document-settings.ts';
 import { limitVariables } from './limit-settings.ts';
 import { redisVariables } from './redis-settings.ts';
 import { telemetryVariables } from './telemetry-settings.ts';
-import { fraction, httpUrl, origins, wholeNumber } from './values.ts';
+import { fraction, httpUrl, origins, wholeNumber, yesOrNo } from './values.ts';
 import { webhookVariables } from './webhook-settings.ts';
 
 /** Every variable the gateway reads: how it is parsed, its default, and what --help says of it. */
@@ -19,8 +19,7 @@ export const environment = z.object({
   ...credentialVariables,
   ...accessVariables,
   ...webhookVariables,
-  ALLOW_ANONYMOUS: z
-    .enum(['true', 'false'], { error: 'true or false' })
+  ALLOW_ANONYMOUS: yesOrNo
     .prefault('false')
     .describe("Whether other machines may use the gateway's own Wix credential without saying who they are."),
   ...limitVariables,
@@ -58,8 +57,7 @@ export const environment = z.object({
   ALLOWED_ORIGINS: origins
     .optional()
     .describe("Origins of pages that may use the gateway, as a list with commas, beside the gateway's own."),
-  PLAYGROUND: z
-    .enum(['true', 'false'], { error: 'true or false' })
+  PLAYGROUND: yesOrNo
     .optional()
     .describe('GraphiQL and introspection. Unset: on over the sandbox or on loopback, else off.'),
   ...documentVariables,

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isLoopback } from '../domain/origin.ts';
+import { wholeNumber } from './values.ts';
 
 /** How much one may do. 0 for as much as they like. */
 export interface LimitSettings {
@@ -34,10 +35,24 @@ const usual = {
   addressSockets: 1000,
 };
 
+/** An address as people write them: not 10 for 0.0.0.10, which is an address of IPv4 too. */
+export const isAddress = (text: string): boolean =>
+  ipaddr.isValid(text) && (text.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(text));
+
+/** How many bits of an IPv6 address only say that it is one of IPv4. */
+const mappingBits = 96;
+
 const parseRange = (text: string): AddressRange | null => {
-  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
-  const address = ipaddr.isValid(text) ? ipaddr.process(text) : null;
-  return address && [address, address.kind() === 'ipv4' ? 32 : 128];
+  const [start = '', bits] = text.split('/', 2);
+  if (!isAddress(start)) return null;
+  const address = ipaddr.process(start);
+  const longest = address.kind() === 'ipv4' ? 32 : 128;
+  if (bits === undefined) return [address, longest];
+  if (!ipaddr.isValidCIDR(text)) return null;
+  // clients are taken out of the clothes of IPv6 as well
+  const isMapped = longest === 32 && start.includes(':');
+  const length = Number(bits) - (isMapped ? mappingBits : 0);
+  return length < 0 ? null : [address, length];
 };
 
 const ranges = z
@@ -47,12 +62,7 @@ const ranges = z
     error: 'a list of addresses or ranges with commas between them, for example 10.0.0.0/8,fd00::/8',
   });
 
-const error = 'a whole number from 0 to 1000000000';
-const limit = z
-  .string()
-  .regex(/^\d{1,10}$/, { error })
-  .transform(Number)
-  .refine((value) => value <= 1_000_000_000, { error });
+const limit = wholeNumber(0, 1_000_000_000);
 
 const unlimited = (count: number) => `unset: ${count}, or no limit while only this machine can ask`;
 
@@ -78,7 +88,7 @@ export const limitVariables = {
     .describe(`The same of all callers at one address; 0: no limit, ${unlimited(usual.addressSockets)}.`),
   FAILED_AUTHS_PER_MINUTE: limit
     .prefault('100')
-    .describe('How many tokens that are not accepted an address may try; 0: no limit.'),
+    .describe('With GATEWAY_AUTH=tokens: how many wrong ones an address may try; 0: no limit.'),
   TRUSTED_PROXIES: ranges
     .optional()
     .describe('Addresses of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8.'),

@@ -8,7 +8,7 @@ export interface RedisSettings {
 
 const redisUrl = z
   .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
+  .transform((text) => URL.parse(text))
   .refine((url): url is URL => url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '', {
     error: 'a redis or rediss address, for example redis://127.0.0.1:6379',
   });

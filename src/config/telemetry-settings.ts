@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TracingSettings } from '../telemetry/open-tracing.ts';
-import { httpUrl, wholeNumber } from './values.ts';
+import { httpUrl, share, wholeNumber } from './values.ts';
 
 /** How others look at this process. */
 export interface TelemetrySettings {
@@ -18,13 +18,6 @@ const samplers = [
   'parentbased_always_off',
   'parentbased_traceidratio',
 ] as const;
-
-const shareError = 'a number from 0 to 1';
-const share = z
-  .string()
-  .regex(/^\d*\.?\d+$/, { error: shareError })
-  .transform(Number)
-  .refine((value) => value <= 1, { error: shareError });
 
 /** The variables of telemetry: how each is parsed, its default, and what --help says of it. */
 export const telemetryVariables = {

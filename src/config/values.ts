@@ -10,15 +10,22 @@ export const wholeNumber = (min: number, max: number) => {
     .refine((value) => value >= min && value <= max, { error });
 };
 
-export const fraction = z
-  .string()
-  .regex(/^\d*\.?\d+$/, { error: 'a number above 0 and up to 1' })
-  .transform(Number)
-  .refine((value) => value > 0 && value <= 1, { error: 'a number above 0 and up to 1' });
+const upToOne = (isEnough: (value: number) => boolean, error: string) =>
+  z
+    .string()
+    .regex(/^\d*\.?\d+$/, { error })
+    .transform(Number)
+    .refine((value) => isEnough(value) && value <= 1, { error });
+
+/** A part of something: all of it, but not nothing. */
+export const fraction = upToOne((value) => value > 0, 'a number above 0 and up to 1');
+
+/** The same, and it may be nothing. */
+export const share = upToOne((value) => value >= 0, 'a number from 0 to 1');
 
 export const httpUrl = z
   .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
+  .transform((text) => URL.parse(text))
   .refine(
     (url): url is URL =>
       url !== null &&

@@ -23,6 +23,3 @@ export const webhookVariables = {
     .optional()
     .describe("The Wix app's public key, PEM or base64 of it: turns on POST /webhooks/wix."),
 };
-
-/** What was put there by mistake may be the private key. */
-export const isWebhookVariable = (name: string): boolean => name in webhookVariables;

@@ -1,7 +1,8 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
+import { headOfRequest } from '../access/request-head.ts';
 
 export interface Sender {
   readonly principal: Principal;
@@ -9,15 +10,10 @@ export interface Sender {
 }
 
 export interface RequestAuthentication {
-  readonly plugin: Plugin;
+  readonly plugin: Plugin<object, { req?: IncomingMessage }>;
   /** Who sent a request that was let in. */
   senderOf(request: Request): Sender;
 }
-
-const peerOf = (serverContext: object): string | undefined =>
-  'req' in serverContext && serverContext.req instanceof IncomingMessage
-    ? serverContext.req.socket.remoteAddress
-    : undefined;
 
 /** Lets requests in before anything of them is read but their headers. */
 export const createRequestAuthentication = (gate: Gate): RequestAuthentication => {
@@ -25,10 +21,9 @@ export const createRequestAuthentication = (gate: Gate): RequestAuthentication =
   return {
     plugin: {
       async onRequestParse({ request, serverContext }) {
-        const { headers } = request;
-        const address = gate.addressOf(peerOf(serverContext), headers.get('x-forwarded-for') ?? undefined);
+        const address = gate.addressOf(headOfRequest(request, serverContext.req));
         gate.countFrom(address);
-        const principal = await gate.admit(headers.get('authorization'), address);
+        const principal = await gate.admit(request.headers.get('authorization'), address);
         gate.count(principal);
         senders.set(request, { principal, address });
       },

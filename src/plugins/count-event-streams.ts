@@ -3,39 +3,13 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Gate } from '../access/gate.ts';
 import type { Context } from '../context.ts';
 import type { RequestAuthentication } from './authenticate-requests.ts';
+import { untilEnd } from './until-end.ts';
 
 export interface EventStreamCountOptions {
   readonly gate: Pick<Gate, 'openSocket' | 'openSocketFrom'>;
   readonly senderOf: RequestAuthentication['senderOf'];
   readonly present: (error: unknown) => GraphQLError;
 }
-
-const untilEnd = (
-  results: AsyncIterator<ExecutionResult>,
-  release: () => void,
-): AsyncIterableIterator<ExecutionResult> => {
-  const over = { done: true, value: undefined } as const;
-  return {
-    async next() {
-      try {
-        const result = await results.next();
-        if (result.done) release();
-        return result;
-      } catch (error) {
-        release();
-        throw error;
-      }
-    },
-    async return() {
-      release();
-      await results.return?.();
-      return over;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-};
 
 /** An event stream holds a connection as a WebSocket does, so it counts as one. */
 export const useEventStreamCount = (options: EventStreamCountOptions): Plugin<Context> => {
@@ -64,7 +38,7 @@ export const useEventStreamCount = (options: EventStreamCountOptions): Plugin<Co
         return {
           onSubscribeResult({ result, setResult }) {
             if (isAsyncIterable<ExecutionResult>(result))
-              setResult(untilEnd(result[Symbol.asyncIterator](), release));
+              setResult(untilEnd(result[Symbol.asyncIterator](), { signal: request.signal, onEnd: release }));
             else release();
           },
         };

@@ -4,7 +4,8 @@ import type { Origins } from '../access/origins.ts';
 /** What a page may send after asking first. Cookies mean nothing here, so credentials are not among it. */
 const preflightHeaders = {
   'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers': 'authorization, content-type, wix-site-id, wix-account-id, x-request-id',
+  'access-control-allow-headers':
+    'authorization, content-type, wix-site-id, wix-account-id, x-request-id, traceparent, tracestate',
   'access-control-max-age': '7200',
 };
 

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Admission, bodyTooLarge, maxBodyBytes, type Refusal } from '../access/admission.ts';
 import { readBody } from '../access/read-body.ts';
+import { headOfRequest } from '../access/request-head.ts';
 
 const errorOf = ({ status, message, headers }: Refusal) =>
   new GraphQLError(message, {
@@ -29,11 +30,7 @@ const readJson = async (request: Request, node: IncomingMessage | undefined) => 
 /** Turns away what may not come in before anything is parsed, and reads no body but JSON, and no more than allowed. */
 export const useGuardedRequests = (admission: Admission): Plugin<object, { req?: IncomingMessage }> => ({
   onRequestParse({ request, serverContext, setRequestParser }) {
-    const refusal = admission({
-      method: request.method,
-      host: request.headers.get('host') ?? new URL(request.url).host,
-      header: (name) => request.headers.get(name),
-    });
+    const refusal = admission(headOfRequest(request, serverContext?.req));
     if (refusal !== null) throw errorOf(refusal);
     if (request.method === 'POST') setRequestParser((request) => readJson(request, serverContext?.req));
   },

@@ -32,7 +32,7 @@ const advice: Readonly<Record<keyof DocumentLimits | 'nesting', readonly [what: 
   ],
   directives: ['has # directives, fragments counted where they are spread', 'Leave some out.'],
   rootFields: ['has # fields at its root', 'Use `nodes(ids:)`, or ask in several requests.'],
-  tokens: ['has more than # tokens', 'Move values into variables, or ask in several requests.'],
+  tokens: ['has # tokens or more', 'Move values into variables, or ask in several requests.'],
   nesting: ['has brackets # deep, in itself or in its variables', 'Write it flatter.'],
 };
 
@@ -53,7 +53,7 @@ const checkTokens = (source: string | Source, maxTokens: number) => {
   let nesting = 0;
   for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF; ) {
     tokens += 1;
-    if (tokens > maxTokens) throw tooComplex('tokens', maxTokens, maxTokens);
+    if (tokens > maxTokens) throw tooComplex('tokens', tokens, maxTokens);
     if (opening.has(lexer.token.kind)) nesting += 1;
     else if (closing.has(lexer.token.kind)) nesting -= 1;
     if (nesting > maxNesting) throw tooComplex('nesting', nesting, maxNesting);

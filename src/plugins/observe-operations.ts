@@ -8,6 +8,7 @@ import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { UnderWay } from '../telemetry/under-way.ts';
+import { untilEnd } from './until-end.ts';
 
 export interface ObservationOptions {
   readonly operationLog: OperationLog;
@@ -49,6 +50,9 @@ export const codesOf = ({ errors }: Failed): readonly string[] =>
     typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
   );
 
+/** A document may be all name, and that stands in each line, span and label. */
+const longestName = 200;
+
 /** Documents are cached, so each is hashed once for as long as it is in use. */
 const createIdentify = () => {
   const hashes = new WeakMap<DocumentNode, string>();
@@ -64,44 +68,12 @@ const createIdentify = () => {
   return (document: DocumentNode, operationName: string | null): OperationIdentity | null => {
     const operation = getOperationAST(document, operationName);
     return operation
-      ? { type: operation.operation, name: operation.name?.value ?? null, hash: hashOf(document) }
+      ? {
+          type: operation.operation,
+          name: operation.name?.value.slice(0, longestName) ?? null,
+          hash: hashOf(document),
+        }
       : null;
-  };
-};
-
-/** A stream over HTTP: its end is the end of its operation. */
-const untilEnd = (
-  results: AsyncIterator<ExecutionResult>,
-  end: (codes: readonly string[]) => void,
-): AsyncIterableIterator<ExecutionResult> => {
-  const codes: string[] = [];
-  let isOver = false;
-  const finish = () => {
-    if (isOver) return;
-    isOver = true;
-    end(codes);
-  };
-  return {
-    async next() {
-      try {
-        const result = await results.next();
-        if (result.done) finish();
-        else if (codes.length === 0) codes.push(...codesOf(result.value));
-        return result;
-      } catch (error) {
-        codes.push('INTERNAL_SERVER_ERROR');
-        finish();
-        throw error;
-      }
-    },
-    async return() {
-      finish();
-      await results.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
   };
 };
 
@@ -118,7 +90,8 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
   const run = <Result>({ observed }: Context, work: () => Result): Result => {
     if (!tracing.isOn) return work();
     const { identity, requestId, traceparent } = observed;
-    const name = `${identity?.type ?? 'operation'} ${identity?.name ?? 'anonymous'}`;
+    // of a client's choosing there would be any number of them (OpenTelemetry's conventions for GraphQL)
+    const name = identity?.type ?? 'GraphQL Operation';
     const attributes = {
       'graphql.operation.type': identity?.type ?? 'unknown',
       'graphql.operation.name': identity?.name ?? '',
@@ -151,7 +124,7 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
         const observed = createObserved({
           requestId: requestIdOf(headers.get('x-request-id')),
           traceparent: parseTraceparent(headers.get('traceparent')),
-          transport: headers.get('accept')?.includes('text/event-stream') ? 'sse' : 'http',
+          transport: 'http',
         });
         requests.set(request, observed);
       },
@@ -171,8 +144,18 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
         const observed = requests.get(request);
         if (observed === undefined) return;
         if (isAsyncIterable<ExecutionResult>(result)) {
+          observed.transport = 'sse';
           operationLog.began(observed);
-          setResult(untilEnd(result[Symbol.asyncIterator](), (codes) => operationLog.ended(observed, codes)));
+          // its end is the end of the operation
+          const codes: string[] = [];
+          setResult(
+            untilEnd(result[Symbol.asyncIterator](), {
+              signal: request.signal,
+              onResult: (each) => void (codes.length === 0 && codes.push(...codesOf(each))),
+              onEnd: (failure) =>
+                operationLog.ended(observed, failure ? [...codes, 'INTERNAL_SERVER_ERROR'] : codes),
+            }),
+          );
         } else {
           const codes = result && 'errors' in result ? codesOf(result) : [];
           operationLog.ended(observed, codes.length > 0 && request.signal.aborted ? clientLeft : codes);

@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { isJsonObject } from '../domain/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import { documentKey, type TrustedDocuments } from '../trusted-documents.ts';
 
@@ -21,13 +22,10 @@ export interface DocumentRequest {
 /** Turns what a client sent into the text of its document; an error says why there is none. */
 export type FindDocument = (request: DocumentRequest) => string | undefined;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
 /** As the GraphQL-over-HTTP draft has it, as Relay's examples do, and as Apollo's and urql's links do. */
 const idOf = ({ documentId, doc_id, extensions }: DocumentRequest): unknown => {
-  const { persistedQuery } = isObject(extensions) ? extensions : {};
-  return documentId ?? doc_id ?? (isObject(persistedQuery) ? persistedQuery['sha256Hash'] : undefined);
+  const { persistedQuery } = isJsonObject(extensions) ? extensions : {};
+  return documentId ?? doc_id ?? (isJsonObject(persistedQuery) ? persistedQuery['sha256Hash'] : undefined);
 };
 
 /** The parameters of that, beside those every request has. */

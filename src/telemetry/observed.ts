@@ -5,7 +5,7 @@ export type Transport = 'http' | 'sse' | 'ws';
 /** What a client has asked for, once that is known. */
 export interface OperationIdentity {
   readonly type: 'query' | 'mutation' | 'subscription';
-  /** Null for one without a name. */
+  /** Its first characters; null for one without a name. */
   readonly name: string | null;
   /** SHA-256 of the document's text. */
   readonly hash: string;
@@ -18,7 +18,8 @@ export interface Observed {
   readonly startedAt: number;
   /** Where the client's own trace is at. */
   readonly traceparent: Traceparent | null;
-  readonly transport: Transport;
+  /** `http` until it is a stream of events: what a client accepts says little. */
+  transport: Transport;
   traceId: string | null;
   identity: OperationIdentity | null;
   /** The name of who asks, or a short hash of what they show. */

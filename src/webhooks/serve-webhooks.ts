@@ -1,11 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { ClientAddress } from '../access/client-address.ts';
+import { headOf } from '../access/request-head.ts';
+import { createSocketCount } from '../access/socket-count.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JobNews } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type ReadEvent, readEvent } from './job-event.ts';
 import { createKnownEvents } from './known-events.ts';
-import { readBody } from './read-body.ts';
+import { receiveBody } from './receive-body.ts';
 import { verifyToken } from './verify-token.ts';
 
 export const webhookPath = '/webhooks/wix';
@@ -14,6 +17,7 @@ export interface WebhookOptions {
   readonly publicKey: KeyObject;
   /** Called after the answer, once for each event of a job. */
   readonly announce: (news: JobNews) => void;
+  readonly addressOf: ClientAddress;
   readonly clock: Clock;
   readonly log: Log;
   /** What answers requests for anything else. */
@@ -24,6 +28,8 @@ export interface WebhookOptions {
 const bodyLimits = { maxBytes: 256 * 1024, withinMs: 1000 };
 /** Anybody may send something here: so many bodies are read at a time. */
 const maxAtOnce = 256;
+/** And so many from one address, or a single slow sender would keep Wix out. */
+const maxAtOnceFromAddress = 64;
 /** A wrong key is told to the operator, but not as often as somebody knocks. */
 const complaintEveryMs = 60_000;
 
@@ -32,8 +38,9 @@ const answer = (response: ServerResponse, status: number, headers: Record<string
 
 /** Takes the events of Wix: verifies, answers, and only then acts. Nothing of a body is told or logged. */
 export const withWebhooks = (options: WebhookOptions): RequestListener => {
-  const { publicKey, announce, clock, log, otherwise } = options;
+  const { publicKey, announce, addressOf, clock, log, otherwise } = options;
   const known = createKnownEvents(clock.now);
+  const senders = createSocketCount(maxAtOnceFromAddress);
   let underWay = 0;
   let refused = 0;
   let complainedAt = Number.NEGATIVE_INFINITY;
@@ -47,7 +54,7 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
   };
 
   const read = async (request: IncomingMessage): Promise<ReadEvent | number> => {
-    const body = await readBody(request, bodyLimits, clock);
+    const body = await receiveBody(request, bodyLimits, clock);
     if (body === null) return 400;
     const verified = await verifyToken(body, publicKey, clock.now());
     if (verified.payload !== null) return readEvent(verified.payload);
@@ -73,7 +80,12 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
     const [path] = (request.url ?? '').split('?');
     if (path !== webhookPath) return otherwise(request, response);
     if (request.method !== 'POST') return answer(response, 405, { allow: 'POST' });
-    if (underWay >= maxAtOnce) return answer(response, 503, { connection: 'close' });
+    // of those whose address nobody knows it is one
+    const sender = addressOf(headOf(request)) ?? '';
+    if (underWay >= maxAtOnce || senders.isFull(sender)) {
+      return answer(response, 503, { connection: 'close' });
+    }
+    const leave = senders.open(sender);
     underWay += 1;
     take(request, response)
       .catch((error: unknown) => {
@@ -81,6 +93,7 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
         if (!response.headersSent) answer(response, 500);
       })
       .finally(() => {
+        leave();
         underWay -= 1;
       });
   };

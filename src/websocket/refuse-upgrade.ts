@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Refusal } from '../access/admission.ts';
 
-export interface Refusal {
-  readonly status: number;
-  readonly message: string;
+/** Any refusal of the front, or one with what a GraphQL error says beside its message. */
+export interface UpgradeRefusal extends Pick<Refusal, 'status' | 'message'> {
   readonly code?: string;
   readonly retryAfterMs?: number | null;
 }
@@ -11,7 +11,7 @@ export interface Refusal {
 /** Answers an upgrade that is not to be, and ends its connection. */
 export const refuseUpgrade = (
   stream: Duplex,
-  { status, message, code, retryAfterMs = null }: Refusal,
+  { status, message, code, retryAfterMs = null }: UpgradeRefusal,
 ): void => {
   const extensions = code === undefined ? {} : { code, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   const body = JSON.stringify({ errors: [{ message, extensions }] });

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { maxBodyBytes, type RequestHead } from '../access/admission.ts';
+import { maxBodyBytes } from '../access/admission.ts';
+import { headOf } from '../access/request-head.ts';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
@@ -40,14 +41,6 @@ const goodbyeMs = 2_000;
 const goingAway = 1001;
 const comeBack = 'The gateway is restarting';
 const internalError = 4500;
-
-export const headOf = ({ method = 'GET', headers }: IncomingMessage): RequestHead => {
-  const header: RequestHead['header'] = (name) => {
-    const value = headers[name];
-    return typeof value === 'string' ? value : null;
-  };
-  return { method, host: header('host'), header };
-};
 
 /** What an upgrade says of its caller. The rest is let go: sockets are many, and live long. */
 const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, string> =>
@@ -161,7 +154,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   };
   let cancelPing = clock.after(pingIntervalMs, ping);
 
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+  const upgrade = (request: IncomingMessage, stream: Duplex, firstBytes: Buffer) => {
     // nobody else listens to what breaks a stream that is being upgraded
     const breaks = () => stream.destroy();
     stream.on('error', breaks);
@@ -170,13 +163,13 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       return;
     }
     // browsers let any page open a socket anywhere, and say only here which page it is
-    const refusal = pipeline.admission(headOf(request));
+    const head = headOf(request);
+    const refusal = pipeline.admission(head);
     if (refusal !== null) {
       refuseUpgrade(stream, refusal);
       return;
     }
-    const forwardedFor = request.headers['x-forwarded-for'];
-    const address = pipeline.gate.addressOf(request.socket.remoteAddress, forwardedFor?.toString());
+    const address = pipeline.gate.addressOf(head);
     try {
       const release = pipeline.gate.openSocketFrom(address);
       stream.once('close', release);
@@ -188,7 +181,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       return;
     }
     stream.off('error', breaks);
-    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, address));
+    sockets.handleUpgrade(request, stream, firstBytes, (socket) => serve(socket, request, address));
   };
   http.on('upgrade', upgrade);
 

@@ -103,6 +103,7 @@ export const openWebhookServer = async (
     withWebhooks({
       publicKey: keys.publicKey,
       announce: gateway.announce,
+      addressOf: gateway.pipeline.gate.addressOf,
       clock,
       log: logged.log,
       otherwise: gateway.listener,

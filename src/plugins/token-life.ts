@@ -3,6 +3,7 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Context } from '../context.ts';
+import { type Results, untilEnd } from './until-end.ts';
 
 export interface TokenLifeOptions {
   readonly gate: Pick<Gate, 'whenOver'>;
@@ -11,36 +12,29 @@ export interface TokenLifeOptions {
 
 /** Ends a subscription over HTTP with an error when its token does. (A socket ends as a whole, and does so by itself.) */
 export const useTokenLife = ({ gate, present }: TokenLifeOptions): Plugin<Context> => {
+  /** Once the token ends, why it did in place of a result, and then nothing more. */
   const untilOver = (
     principal: Principal,
+    signal: AbortSignal,
     results: AsyncIterator<ExecutionResult>,
-  ): AsyncIterableIterator<ExecutionResult> => {
+  ): Results => {
     let refusal: GraphQLError | null = null;
     const cancel = gate.whenOver(principal, (why) => {
       refusal = present(why);
       // settles whoever waits for the next result
       void results.return?.();
     });
-    const over = { done: true, value: undefined } as const;
-    return {
+    const told: AsyncIterator<ExecutionResult> = {
       async next() {
         const result = await results.next();
-        if (!result.done && refusal === null) return result;
-        cancel();
-        if (refusal === null) return over;
+        if (refusal === null) return result;
         const value = { errors: [refusal] };
         refusal = null;
         return { done: false, value };
       },
-      async return() {
-        cancel();
-        await results.return?.();
-        return over;
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
+      return: async () => (await results.return?.()) ?? { done: true, value: undefined },
     };
+    return untilEnd(told, { signal, onEnd: cancel });
   };
 
   return {
@@ -51,7 +45,7 @@ export const useTokenLife = ({ gate, present }: TokenLifeOptions): Plugin<Contex
       return {
         onSubscribeResult({ result, setResult }) {
           if (isAsyncIterable<ExecutionResult>(result))
-            setResult(untilOver(principal, result[Symbol.asyncIterator]()));
+            setResult(untilOver(principal, request.signal, result[Symbol.asyncIterator]()));
         },
       };
     },

@@ -7,7 +7,7 @@ export interface BodyLimits {
 }
 
 /** The body as it came; null when it is too long, takes too long, or breaks off. */
-export const readBody = (
+export const receiveBody = (
   request: IncomingMessage,
   { maxBytes, withinMs }: BodyLimits,
   clock: Clock,
