@@ -170,6 +170,53 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     expect(await hear.promise).toMatchObject({ jobId: guid(0), instanceId: 'instance', siteId: null });
   });
 
+  it('pass over what nobody understands, on every kind of channel', async () => {
+    const prefix = ownPrefix();
+    const thrown: unknown[] = [];
+    const note = (error: unknown) => void thrown.push(error);
+    process.on('uncaughtException', note);
+    onTestFinished(() => void process.off('uncaughtException', note));
+    const { log, events } = memoryLog();
+    const [one, other] = await Promise.all([openReplica({ prefix, log }), openReplica({ prefix })]);
+    const { heard } = join(one);
+    const announced: unknown[] = [];
+    one.onAnnounced((news) => void announced.push(news));
+    const refused: string[] = [];
+    one.spending.onRefused((callerKey) => void refused.push(callerKey));
+    const redis = openRedis();
+    for (const channel of ['announced', 'refused', channelOf(caller)]) {
+      for (const rubbish of ['not json', '', 'null', '[]', '{"from":1}', '\u0000\uffff']) {
+        await until(() => one.isTogether);
+        await redis.publish(prefix + channel, rubbish);
+      }
+    }
+    other.announce({ jobId: guid(0), instanceId: null, siteId: null });
+    other.spending.tellRefused(caller, 1000);
+    other.company.tellWritten(caller, found(1));
+    await until(() => announced.length > 0 && refused.length > 0 && heard.length > 0);
+    expect([announced.length, refused, heard]).toEqual([1, [caller], ['Job 1 0']]);
+    expect([thrown, events(50)]).toEqual([[], []]);
+  });
+
+  it('survive a fault in taking in what they heard, and log it', async () => {
+    const prefix = ownPrefix();
+    const memory = memoryLog();
+    const [one, other] = await Promise.all([
+      openReplica({ prefix, log: memory.log }),
+      openReplica({ prefix }),
+    ]);
+    const hear = Promise.withResolvers<unknown>();
+    one.onAnnounced(() => {
+      throw new Error('a fault');
+    });
+    one.onAnnounced(hear.resolve);
+    other.announce({ jobId: guid(0), instanceId: null, siteId: null });
+    expect(await hear.promise).toMatchObject({ jobId: guid(0) });
+    expect(memory.events(50)).toMatchObject([
+      { msg: expect.stringMatching(/not taken in/), err: { message: 'a fault' } },
+    ]);
+  });
+
   it('leave keys in Redis that all have the prefix and expire, and no credential', async () => {
     const prefix = ownPrefix();
     const upstream = await startScriptedUpstream((call) =>

@@ -76,7 +76,7 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   const replica = randomUUID();
   const commands = new Redis(url.href, connectionOptions);
   const subscriber = new Redis(url.href, connectionOptions);
-  const channels = createChannels(subscriber, prefix);
+  const channels = createChannels(subscriber, prefix, log);
   const listeners = new Set<() => void>();
   let isUp = false;
   let wasTold = false;
