@@ -276,6 +276,7 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     );
     await until(() => events(40).length > 0);
     expect(events(40)[0].msg).toMatch(/^Redis is away/);
+    expect(events(40)[0].reason).toMatch(/clos|ECONNRESET|EPIPE/);
     expect((await server.ask(`{ job(id: "${guid(0)}") { status } }`)).data.job.status).toBe('COMPLETED');
     wire.mend();
     await until(() => lines.some((line) => line.includes('Redis is there')));
