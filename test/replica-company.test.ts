@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Member, type Membership, type News, noNews, type Wish } from '../src/live/company.ts';
-import { channelOf } from '../src/replicas/membership.ts';
+import {
+  type Company,
+  type Member,
+  type Membership,
+  type News,
+  noNews,
+  type Wish,
+} from '../src/live/company.ts';
+import { createLink, type Link } from '../src/replicas/link.ts';
+import { channelOf, createMembership } from '../src/replicas/membership.ts';
 import { encode, type Message } from '../src/replicas/message.ts';
-import type { Replicas } from '../src/replicas/replicas.ts';
+import { silentLog } from '../src/telemetry/log.ts';
 import { createCaller } from '../src/upstream/caller.ts';
 import { openGateway } from './support/gateway.ts';
 import { watchByEvents } from './support/live-client.ts';
@@ -25,7 +33,7 @@ const openRedis = () => {
 };
 
 /** A replica that notes down what happens to it as one of those that watch for a caller. */
-const join = ({ company }: Replicas, wish: Wish = { ids: [], feed: false }) => {
+const join = ({ company }: { company: Pick<Company, 'join'> }, wish: Wish = { ids: [], feed: false }) => {
   const heard: string[] = [];
   const served: Wish[][] = [];
   let looks = 0;
@@ -109,6 +117,40 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     void third;
     first.membership.leave();
     await until(() => second.membership.isPolling || third.membership.isPolling);
+  });
+
+  it('keep the lease when a goodbye from before they came is late', async () => {
+    const prefix = ownPrefix();
+    const link = createLink({ url: redisUrl as URL, prefix, log: silentLog });
+    onTestFinished(() => link.close());
+    await until(() => link.isUp);
+    const gate = Promise.withResolvers<void>();
+    let done = 0;
+    const run: Link['run'] = async (...call) => {
+      const answer = await link.run(...call);
+      done += 1;
+      await gate.promise;
+      return answer;
+    };
+    const slow: Link = Object.create(link, { run: { value: run } });
+    const via = (over: Link) => ({ company: { join: createMembership.bind(null, over) } });
+    const before = join(via(slow));
+    await until(() => done === 1);
+    before.membership.leave();
+    await until(() => done === 2);
+    const now = join(via(link));
+    await until(() => now.membership.isPolling);
+    const redis = openRedis();
+    const standing = () =>
+      Promise.all([
+        redis.hget(`${prefix}lease:{${caller}}`, 'fence'),
+        redis.zrange(`${prefix}members:{${caller}}`, '0', '-1'),
+      ]);
+    const held = await standing();
+    gate.resolve();
+    await until(() => done === 3);
+    expect(held).toEqual([expect.any(String), [expect.stringContaining(link.replica)]]);
+    expect(await standing()).toEqual(held);
   });
 
   it('hear nothing of a leader from before', async () => {
