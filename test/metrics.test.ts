@@ -44,7 +44,7 @@ describe('/metrics', () => {
     expect(count({ name: 'Look', type: 'query', code: 'OK' })).toBe(1);
     expect(count({ name: 'anonymous', type: 'query', code: 'OK' })).toBe(1);
     expect(count({ name: 'anonymous', type: 'query', code: 'GRAPHQL_VALIDATION_FAILED' })).toBe(1);
-    expect(count({ name: 'invalid', type: 'unknown', code: 'GRAPHQL_PARSE_FAILED' })).toBe(1);
+    expect(count({ name: 'unknown', type: 'unknown', code: 'GRAPHQL_PARSE_FAILED' })).toBe(1);
     expect(seriesOf(text, 'gateway_operation_duration_seconds_count', { name: 'Look', code: 'OK' })).toBe(1);
   });
 
@@ -115,12 +115,26 @@ describe('/metrics', () => {
     const upstream = await startScriptedUpstream(() => jobsPage([]));
     const { ask, origin } = await openServer(upstream.url);
     for (let n = 0; n < 130; n += 1)
-      await ask(`query Made${n} { __typename }`, { authorization: `caller-${n}` });
+      await ask(`query Made${n} { jobs { nodes { id } } }`, { authorization: `caller-${n}` });
     const { text } = await read(`${origin}/metrics`);
     const names = new Set([...text.matchAll(/\bname="(Made\d+|other)"/g)].map(([, name]) => name));
     expect(names.size).toBe(101);
     expect(seriesOf(text, 'gateway_operations_total', { name: 'other' })).toBe(30);
     expect(text).not.toContain('caller-');
+  });
+
+  it('learns names from who gets something: nobody else can use them up', async () => {
+    const upstream = await startScriptedUpstream(lookup(jobRows(3)));
+    const { ask, origin } = await openServer(upstream.url);
+    for (let n = 0; n < 120; n += 1) {
+      await ask(`query Refused${n} { nonsense }`);
+      await ask(`query Stranger${n} { jobs { nodes { id } } }`, {});
+      await ask(`query Idle${n} { __typename }`, {});
+    }
+    await ask(look(1));
+    const { text } = await read(`${origin}/metrics`);
+    const names = new Set([...text.matchAll(/\bname="(\w+)"/g)].map(([, name]) => name));
+    expect([...names].sort()).toEqual(['Look', 'other']);
   });
 
   it('needs a token where callers do', async () => {
