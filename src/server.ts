@@ -142,7 +142,7 @@ export const startServer = async (
     const { server, url } = await listen(
       (request, response) => {
         // a connection that is kept would have to be cut
-        if (!readiness.report().isReady) response.setHeader('connection', 'close');
+        if (readiness.isStopping) response.setHeader('connection', 'close');
         answer(request, response);
       },
       config.port,

@@ -27,7 +27,7 @@ describe('a running gateway', () => {
     expect(await (await fetch(`${origin}/health`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${origin}/ready`)).json()).toEqual({
       status: 'ready',
-      checks: { configuration: 'ok' },
+      checks: { gateway: 'ok' },
     });
   });
 

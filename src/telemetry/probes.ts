@@ -41,12 +41,8 @@ export const createProbes =
     if (path === '/health') {
       reply(response, 200, '{"status":"ok"}');
     } else if (path === '/ready') {
-      const { isReady, checks } = readiness.report();
-      reply(
-        response,
-        isReady ? 200 : 503,
-        JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks }),
-      );
+      const [code, status] = readiness.isStopping ? [503, 'not ready'] : [200, 'ready'];
+      reply(response, code, JSON.stringify({ status, checks: readiness.checks() }));
     } else if (path === '/metrics' && prometheus !== null) {
       replyMetrics(request, response, prometheus, denyMetrics).catch((error: Error) =>
         response.destroy(error),
