@@ -18,7 +18,7 @@ import { environment } from './config/environment.ts';
 import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
 import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
-import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
+import { type TelemetrySettings, telemetryProblems, telemetrySettings } from './config/telemetry-settings.ts';
 import { isWebhookVariable } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
 import type { LogLevel } from './telemetry/log.ts';
@@ -75,6 +75,7 @@ const problemsBetween = (given: Environment): string[] => [
   ...credentialProblems(given),
   ...accessProblems(given),
   ...documentProblems(given),
+  ...telemetryProblems(given, environment.shape.PORT.safeParse(given['PORT']).data),
   ...exposureProblems({
     host: given['HOST'],
     lendsItsRights: modeOf(given) === 'api-key' || modeOf(given) === 'app',
