@@ -20,7 +20,7 @@ import { exposureProblems } from './config/exposure.ts';
 import { type LimitSettings, limitSettings } from './config/limit-settings.ts';
 import type { Given } from './config/modes.ts';
 import { type RedisSettings, redisSettings } from './config/redis-settings.ts';
-import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
+import { type TelemetrySettings, telemetryProblems, telemetrySettings } from './config/telemetry-settings.ts';
 import type { TokenList } from './config/token-file.ts';
 import { webhookVariables } from './config/webhook-settings.ts';
 import { isLoopback } from './domain/origin.ts';
@@ -78,6 +78,7 @@ const problemsBetween = (given: Given, tokenList: TokenList | null): string[] =>
   ...credentialProblems(given),
   ...accessProblems(given, tokenList),
   ...documentProblems(given),
+  ...telemetryProblems(given, environment.shape.PORT.safeParse(given['PORT']).data),
   ...exposureProblems({
     host: given['HOST'],
     lendsItsRights: ['api-key', 'app'].includes(credentialModeOf(given) ?? ''),

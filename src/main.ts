@@ -2,7 +2,7 @@
 import { usage } from './config/usage.ts';
 import { type Config, readConfig } from './config.ts';
 import { readSandboxSettings, sandboxEnvironment } from './sandbox/environment.ts';
-import { startServer } from './server.ts';
+import { MetricsPortError, startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';
 import { createPrometheus } from './telemetry/prometheus.ts';
 
@@ -25,13 +25,14 @@ const explainCode = (code: unknown, prefix: string, host: string, port: number):
   }
 };
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : null);
+
 /** A sentence for the mistakes people make when starting a server; null for anything else. */
 const explain = (error: unknown, { host, port, telemetry: { metrics } }: Config): string | null => {
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  const isOfMetrics = metrics !== null && 'port' in error && error.port === metrics.port;
-  return isOfMetrics
-    ? explainCode(error.code, 'METRICS_', metrics.host, metrics.port)
-    : explainCode(error.code, '', host, port);
+  if (error instanceof MetricsPortError && metrics !== null) {
+    return explainCode(codeOf(error.cause), 'METRICS_', metrics.host, metrics.port);
+  }
+  return explainCode(codeOf(error), '', host, port);
 };
 
 const argv = process.argv.slice(2);

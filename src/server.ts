@@ -1,4 +1,5 @@
-import type { Server } from 'node:http';
+import { createAdmission } from './access/admission.ts';
+import { createOrigins } from './access/origins.ts';
 import { headOf } from './access/request-head.ts';
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
@@ -6,6 +7,7 @@ import type { RedisSettings } from './config/redis-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { GatewayError } from './domain/gateway-error.ts';
+import { isLoopback } from './domain/origin.ts';
 import { createGateway, type Gateway, graphqlPath } from './gateway.ts';
 import { drain, endEventStreams, type Listening, listen } from './listen.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
@@ -15,7 +17,7 @@ import type { Log } from './telemetry/log.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
 import { createProbes, type ProbeOptions } from './telemetry/probes.ts';
 import { createPrometheus, type Prometheus } from './telemetry/prometheus.ts';
-import { createReadiness, type Readiness } from './telemetry/readiness.ts';
+import { createReadiness } from './telemetry/readiness.ts';
 import { noTracing } from './telemetry/tracing.ts';
 import { webhookPath, withWebhooks } from './webhooks/serve-webhooks.ts';
 import { serveWebSockets } from './websocket/serve-websockets.ts';
@@ -33,6 +35,9 @@ export interface RunningServer {
   /** Ends everything at once. */
   close(): Promise<void>;
 }
+
+/** `cause` is why. */
+export class MetricsPortError extends Error {}
 
 /** Whether it is done within so many milliseconds. */
 const isDoneWithin = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
@@ -62,18 +67,20 @@ const metricsGuard = ({ admission, gate }: Gateway['pipeline']): ProbeOptions['d
   };
 };
 
-/** The metrics on a port of their own, for whoever reaches that. */
+/** The metrics on a port of their own, for whoever reaches that; for pages as little as GraphQL. */
 const serveMetrics = (
-  metrics: Config['telemetry']['metrics'],
-  prometheus: Prometheus,
-  readiness: Readiness,
+  { telemetry: { metrics }, allowedOrigins }: Config,
+  shown: Pick<ProbeOptions, 'readiness' | 'prometheus' | 'log'>,
 ): Promise<Listening> | null => {
   if (metrics === null) return null;
+  const admission = createAdmission(createOrigins({ allowedOrigins, isLocal: isLoopback(metrics.host) }));
   const probes = createProbes(
-    { readiness, prometheus, denyMetrics: async () => null },
+    { ...shown, denyMetrics: async (request) => admission(headOf(request)) },
     (_request, response) => response.writeHead(404).end(),
   );
-  return listen(probes, metrics.port, metrics.host);
+  return listen(probes, metrics.port, metrics.host).catch((cause: unknown) => {
+    throw new MetricsPortError('The port of the metrics cannot be opened.', { cause });
+  });
 };
 
 /** Where the gateway gets its answers: the Wix API, or a sandbox of its own where no address is given. */
@@ -96,68 +103,67 @@ export const startServer = async (
   sandboxSettings: SandboxSettings = usualSettings,
   prometheus: Prometheus = createPrometheus(),
 ): Promise<RunningServer> => {
-  const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
-  const { telemetry, ...settings } = config;
-  const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
-  const replicas = await openReplicas(config.redis, log);
-  const gateway = createGateway({
-    ...settings,
-    replicas,
-    upstreamUrl,
-    log,
-    telemetry: { metrics: prometheus, tracing },
-    watch: config,
-    ...(sandbox
-      ? {
-          demoAuthorization: 'sandbox-demo',
-          examples: { jobId: showcaseJobId, runningJobId: longRunningJobId },
-        }
-      : {}),
-  });
-  const opened: Server[] = [];
-  const release = async () => {
-    await Promise.all(opened.map((server) => drain(server, 0)));
-    await gateway.close();
-    await replicas?.close();
-    await sandbox?.close();
-    await tracing.close();
-  };
-  // the sandbox lends its key, so that nothing but its address of webhooks need be set
-  const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
-  const { announce, listener, pipeline } = gateway;
-  const readiness = createReadiness();
-  // without Redis each replica goes on alone; with all of them gone there would be none
-  if (replicas) readiness.mention('redis', replicas.problem);
-  const answer = createProbes(
-    {
-      readiness,
-      prometheus: telemetry.metrics === null ? prometheus : null,
-      denyMetrics: metricsGuard(gateway.pipeline),
-    },
-    publicKey
-      ? withWebhooks({
-          publicKey,
-          announce,
-          addressOf: pipeline.gate.addressOf,
-          clock: systemClock,
-          log,
-          otherwise: listener,
-        })
-      : listener,
-  );
+  // freed from the last to the first
+  const opened = new AsyncDisposableStack();
   try {
+    const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
+    opened.defer(async () => sandbox?.close());
+    const { telemetry, ...settings } = config;
+    const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
+    opened.defer(() => tracing.close());
+    const replicas = await openReplicas(config.redis, log);
+    opened.defer(async () => replicas?.close());
+    const gateway = createGateway({
+      ...settings,
+      replicas,
+      upstreamUrl,
+      log,
+      telemetry: { metrics: prometheus, tracing },
+      watch: config,
+      ...(sandbox
+        ? {
+            demoAuthorization: 'sandbox-demo',
+            examples: { jobId: showcaseJobId, runningJobId: longRunningJobId },
+          }
+        : {}),
+    });
+    opened.defer(() => gateway.close());
+    // the sandbox lends its key, so that nothing but its address of webhooks need be set
+    const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
+    const { announce, listener, pipeline } = gateway;
+    const readiness = createReadiness();
+    // without Redis each replica goes on alone; with all of them gone there would be none
+    if (replicas) readiness.mention('redis', replicas.problem);
+    const answer = createProbes(
+      {
+        readiness,
+        prometheus: telemetry.metrics === null ? prometheus : null,
+        denyMetrics: metricsGuard(gateway.pipeline),
+        log,
+      },
+      publicKey
+        ? withWebhooks({
+            publicKey,
+            announce,
+            addressOf: pipeline.gate.addressOf,
+            clock: systemClock,
+            log,
+            otherwise: listener,
+          })
+        : listener,
+    );
     const { server, url } = await listen(
       (request, response) => {
         // a connection that is kept would have to be cut
-        if (!readiness.report().isReady) response.setHeader('connection', 'close');
+        if (readiness.isStopping) response.setHeader('connection', 'close');
         answer(request, response);
       },
       config.port,
       config.host,
     );
-    opened.push(server);
-    const metrics = await serveMetrics(telemetry.metrics, prometheus, readiness);
-    if (metrics) opened.push(metrics.server);
+    opened.defer(() => drain(server, 0));
+    const metrics = await serveMetrics(config, { readiness, prometheus, log });
+    if (metrics) opened.defer(() => drain(metrics.server, 0));
     const webSockets = serveWebSockets({
       http: server,
       path: graphqlPath,
@@ -166,6 +172,7 @@ export const startServer = async (
       clock: systemClock,
       log,
     });
+    opened.defer(async () => webSockets.terminate());
     log.info(
       sandbox
         ? 'Serving a SANDBOX with made-up jobs: no account, no network. Set WIX_API_URL for the real thing.'
@@ -199,16 +206,16 @@ export const startServer = async (
         readiness.stop();
         const patienceMs = config.drainMs + config.upstreamTimeoutMs;
         const isFinished = await isDoneWithin(patienceMs, finish(patienceMs));
-        await release();
+        await opened.disposeAsync();
         return isFinished;
       },
       async close() {
         await Promise.all([webSockets.close(0), drain(server, 0)]);
-        await release();
+        await opened.disposeAsync();
       },
     };
   } catch (error) {
-    await release();
+    await opened.disposeAsync();
     throw error;
   }
 };

@@ -99,6 +99,27 @@ describe('a start that fails', () => {
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^HOST: 192\.0\.2\.1 is not an address of this machine\. .*\n$/);
   });
+
+  it.each(['HOST', 'METRICS_HOST'])(
+    'says of which port it is that the host is not here: %s',
+    async (name) => {
+      const env = { PORT: '0', METRICS_PORT: '0', [name]: '192.0.2.1' };
+      const { code, out, err } = await start({ env: { ...env, LOG_LEVEL: 'warn' } }).closed;
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toMatch(
+        new RegExp(`^${name}: 192\\.0\\.2\\.1 is not an address of this machine\\. .*\\n$`),
+      );
+    },
+  );
+
+  it('says that the port of the metrics is taken', async () => {
+    const port = String(await takenPort());
+    const { code, err } = await start({ env: { PORT: '0', METRICS_PORT: port } }).closed;
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^METRICS_PORT: ${port} is already in use on 127\\.0\\.0\\.1\\. `)),
+    ]);
+  });
 });
 
 describe('a running gateway', () => {

@@ -165,6 +165,38 @@ describe('the configuration', () => {
   });
 });
 
+describe('telemetry', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+
+  it.each([
+    [{ METRICS_PORT: '4000' }, ['METRICS_PORT']],
+    [{ METRICS_PORT: '9464', PORT: '9464', METRICS_HOST: '0.0.0.0' }, ['METRICS_PORT']],
+    [{ METRICS_PORT: '9464' }, []],
+    [{ METRICS_PORT: '0', PORT: '0' }, []],
+    [{ METRICS_PORT: 'x', PORT: 'x' }, ['PORT', 'METRICS_PORT']],
+  ])('has a port of its own, if any: %j', (env, names) => {
+    expect(namesOf(readConfig(env).problems)).toEqual(names);
+  });
+
+  it.each([
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.1' }, ['OTEL_TRACES_SAMPLER_ARG']],
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.1', OTEL_TRACES_SAMPLER: 'always_on' }, ['OTEL_TRACES_SAMPLER_ARG']],
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.1', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' }, []],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, ['OTEL_EXPORTER_OTLP_PROTOCOL']],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' }, []],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' },
+      ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'],
+    ],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, []],
+  ])('that would be traced in another way than is asked for is refused: %j', (env, names) => {
+    expect(namesOf(readConfig({ ...env, ...endpoint }).problems)).toEqual(names);
+    // nothing is traced: then it does not matter
+    expect(readConfig(env).problems).toBeUndefined();
+    expect(readConfig({ ...env, ...endpoint, OTEL_SDK_DISABLED: 'TRUE' }).problems).toBeUndefined();
+  });
+});
+
 describe('the credentials', () => {
   const own = {
     'api-key': { WIX_API_KEY: 'key', WIX_SITE_ID: 'site' },

@@ -27,7 +27,7 @@ describe('a running gateway', () => {
     expect(await (await fetch(`${origin}/health`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${origin}/ready`)).json()).toEqual({
       status: 'ready',
-      checks: { configuration: 'ok' },
+      checks: { gateway: 'ok' },
     });
   });
 
@@ -38,6 +38,15 @@ describe('a running gateway', () => {
       'UPSTREAM_UNAVAILABLE',
     );
     expect((await fetch(`${origin}/ready`)).status).toBe(200);
+  });
+
+  it('stays ready while Redis is away, and names it: each replica serves alone', async () => {
+    const { origin } = await open({ REDIS_URL: 'redis://127.0.0.1:1' });
+    const ready = await fetch(`${origin}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', checks: { gateway: 'ok', redis: expect.stringMatching(/^Redis is away/) } },
+    ]);
   });
 
   it('has one owner of these addresses: GraphQL answers for its own alone', async () => {

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { drain, listen } from '../src/listen.ts';
+import { createProbes } from '../src/telemetry/probes.ts';
 import { createPrometheus } from '../src/telemetry/prometheus.ts';
+import { createReadiness } from '../src/telemetry/readiness.ts';
 import { bearer, createTokenFile, entry, ownRights, tokenOf } from './support/access.ts';
 import { transports } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
 import { memoryLog } from './support/memory-log.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
+import { sendRaw } from './support/raw-http.ts';
 import { guid, jobRow, jobRows, jobsPage, lookup } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
@@ -44,7 +48,7 @@ describe('/metrics', () => {
     expect(count({ name: 'Look', type: 'query', code: 'OK' })).toBe(1);
     expect(count({ name: 'anonymous', type: 'query', code: 'OK' })).toBe(1);
     expect(count({ name: 'anonymous', type: 'query', code: 'GRAPHQL_VALIDATION_FAILED' })).toBe(1);
-    expect(count({ name: 'invalid', type: 'unknown', code: 'GRAPHQL_PARSE_FAILED' })).toBe(1);
+    expect(count({ name: 'unknown', type: 'unknown', code: 'GRAPHQL_PARSE_FAILED' })).toBe(1);
     expect(seriesOf(text, 'gateway_operation_duration_seconds_count', { name: 'Look', code: 'OK' })).toBe(1);
   });
 
@@ -115,12 +119,26 @@ describe('/metrics', () => {
     const upstream = await startScriptedUpstream(() => jobsPage([]));
     const { ask, origin } = await openServer(upstream.url);
     for (let n = 0; n < 130; n += 1)
-      await ask(`query Made${n} { __typename }`, { authorization: `caller-${n}` });
+      await ask(`query Made${n} { jobs { nodes { id } } }`, { authorization: `caller-${n}` });
     const { text } = await read(`${origin}/metrics`);
     const names = new Set([...text.matchAll(/\bname="(Made\d+|other)"/g)].map(([, name]) => name));
     expect(names.size).toBe(101);
     expect(seriesOf(text, 'gateway_operations_total', { name: 'other' })).toBe(30);
     expect(text).not.toContain('caller-');
+  });
+
+  it('learns names from who gets something: nobody else can use them up', async () => {
+    const upstream = await startScriptedUpstream(lookup(jobRows(3)));
+    const { ask, origin } = await openServer(upstream.url);
+    for (let n = 0; n < 120; n += 1) {
+      await ask(`query Refused${n} { nonsense }`);
+      await ask(`query Stranger${n} { jobs { nodes { id } } }`, {});
+      await ask(`query Idle${n} { __typename }`, {});
+    }
+    await ask(look(1));
+    const { text } = await read(`${origin}/metrics`);
+    const names = new Set([...text.matchAll(/\bname="(\w+)"/g)].map(([, name]) => name));
+    expect([...names].sort()).toEqual(['Look', 'other']);
   });
 
   it('needs a token where callers do', async () => {
@@ -145,6 +163,22 @@ describe('/metrics', () => {
     expect(text).not.toContain('gateway_');
   });
 
+  it('has a port of its own, and that is not for such pages either', async () => {
+    const { metricsUrl } = await openServer((await startScriptedUpstream(lookup([]))).url, {
+      METRICS_PORT: '0',
+      HOST: '0.0.0.0',
+    });
+    const { host, port } = new URL(metricsUrl ?? '');
+    const askAs = (headers: Record<string, string>) => sendRaw(metricsUrl ?? '', { method: 'GET', headers });
+    for (const own of [host, `localhost:${port}`]) {
+      expect((await askAs({ host: own })).text).toContain('gateway_watchers');
+    }
+    for (const headers of [{ host: `rebound.test:${port}` }, { host, origin: 'https://elsewhere.test' }]) {
+      const { status, text } = await askAs(headers);
+      expect([status, text.includes('gateway_')]).toEqual([403, false]);
+    }
+  });
+
   it('has a port of its own, and is nowhere else then', async () => {
     const { origin, metricsUrl } = await openServer((await startScriptedUpstream(lookup([]))).url, {
       METRICS_PORT: '0',
@@ -152,6 +186,26 @@ describe('/metrics', () => {
     expect((await read(metricsUrl ?? '')).text).toContain('gateway_watchers');
     expect((await read(`${origin}/metrics`)).status).toBe(404);
     expect((await fetch(new URL('/graphql', metricsUrl ?? ''))).status).toBe(404);
+  });
+
+  it('says that it failed, to who asks and in the log, and goes on', async () => {
+    const memory = memoryLog();
+    const text = () => Promise.reject(new Error('a fault'));
+    const probes = createProbes(
+      {
+        readiness: createReadiness(),
+        prometheus: { ...createPrometheus(), text },
+        denyMetrics: async () => null,
+        log: memory.log,
+      },
+      () => undefined,
+    );
+    const { server, url } = await listen(probes, 0, '127.0.0.1');
+    onTestFinished(() => drain(server, 0));
+    const answer = await read(`${url}/metrics`);
+    expect([answer.status, answer.text.includes('a fault')]).toEqual([500, false]);
+    expect(memory.events(50)).toMatchObject([{ err: { message: 'a fault' } }]);
+    expect((await read(`${url}/health`)).status).toBe(200);
   });
 
   it('is open to whoever reaches an address that others reach, and the log says so', async () => {

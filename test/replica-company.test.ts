@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Member, type Membership, type News, noNews, type Wish } from '../src/live/company.ts';
-import { channelOf } from '../src/replicas/membership.ts';
+import {
+  type Company,
+  type Member,
+  type Membership,
+  type News,
+  noNews,
+  type Wish,
+} from '../src/live/company.ts';
+import { createLink, type Link } from '../src/replicas/link.ts';
+import { channelOf, createMembership } from '../src/replicas/membership.ts';
 import { encode, type Message } from '../src/replicas/message.ts';
-import type { Replicas } from '../src/replicas/replicas.ts';
+import { silentLog } from '../src/telemetry/log.ts';
 import { createCaller } from '../src/upstream/caller.ts';
 import { openGateway } from './support/gateway.ts';
 import { watchByEvents } from './support/live-client.ts';
@@ -25,7 +33,7 @@ const openRedis = () => {
 };
 
 /** A replica that notes down what happens to it as one of those that watch for a caller. */
-const join = ({ company }: Replicas, wish: Wish = { ids: [], feed: false }) => {
+const join = ({ company }: { company: Pick<Company, 'join'> }, wish: Wish = { ids: [], feed: false }) => {
   const heard: string[] = [];
   const served: Wish[][] = [];
   let looks = 0;
@@ -111,6 +119,40 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     await until(() => second.membership.isPolling || third.membership.isPolling);
   });
 
+  it('keep the lease when a goodbye from before they came is late', async () => {
+    const prefix = ownPrefix();
+    const link = createLink({ url: redisUrl as URL, prefix, log: silentLog });
+    onTestFinished(() => link.close());
+    await until(() => link.isUp);
+    const gate = Promise.withResolvers<void>();
+    let done = 0;
+    const run: Link['run'] = async (...call) => {
+      const answer = await link.run(...call);
+      done += 1;
+      await gate.promise;
+      return answer;
+    };
+    const slow: Link = Object.create(link, { run: { value: run } });
+    const via = (over: Link) => ({ company: { join: createMembership.bind(null, over) } });
+    const before = join(via(slow));
+    await until(() => done === 1);
+    before.membership.leave();
+    await until(() => done === 2);
+    const now = join(via(link));
+    await until(() => now.membership.isPolling);
+    const redis = openRedis();
+    const standing = () =>
+      Promise.all([
+        redis.hget(`${prefix}lease:{${caller}}`, 'fence'),
+        redis.zrange(`${prefix}members:{${caller}}`, '0', '-1'),
+      ]);
+    const held = await standing();
+    gate.resolve();
+    await until(() => done === 3);
+    expect(held).toEqual([expect.any(String), [expect.stringContaining(link.replica)]]);
+    expect(await standing()).toEqual(held);
+  });
+
   it('hear nothing of a leader from before', async () => {
     const { prefix, one, other } = await openTwo();
     const first = join(one);
@@ -168,6 +210,53 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     other.onAnnounced(hear.resolve);
     one.announce({ jobId: guid(0), instanceId: 'instance', siteId: null });
     expect(await hear.promise).toMatchObject({ jobId: guid(0), instanceId: 'instance', siteId: null });
+  });
+
+  it('pass over what nobody understands, on every kind of channel', async () => {
+    const prefix = ownPrefix();
+    const thrown: unknown[] = [];
+    const note = (error: unknown) => void thrown.push(error);
+    process.on('uncaughtException', note);
+    onTestFinished(() => void process.off('uncaughtException', note));
+    const { log, events } = memoryLog();
+    const [one, other] = await Promise.all([openReplica({ prefix, log }), openReplica({ prefix })]);
+    const { heard } = join(one);
+    const announced: unknown[] = [];
+    one.onAnnounced((news) => void announced.push(news));
+    const refused: string[] = [];
+    one.spending.onRefused((callerKey) => void refused.push(callerKey));
+    const redis = openRedis();
+    for (const channel of ['announced', 'refused', channelOf(caller)]) {
+      for (const rubbish of ['not json', '', 'null', '[]', '{"from":1}', '\u0000\uffff']) {
+        await until(() => one.isTogether);
+        await redis.publish(prefix + channel, rubbish);
+      }
+    }
+    other.announce({ jobId: guid(0), instanceId: null, siteId: null });
+    other.spending.tellRefused(caller, 1000);
+    other.company.tellWritten(caller, found(1));
+    await until(() => announced.length > 0 && refused.length > 0 && heard.length > 0);
+    expect([announced.length, refused, heard]).toEqual([1, [caller], ['Job 1 0']]);
+    expect([thrown, events(50)]).toEqual([[], []]);
+  });
+
+  it('survive a fault in taking in what they heard, and log it', async () => {
+    const prefix = ownPrefix();
+    const memory = memoryLog();
+    const [one, other] = await Promise.all([
+      openReplica({ prefix, log: memory.log }),
+      openReplica({ prefix }),
+    ]);
+    const hear = Promise.withResolvers<unknown>();
+    one.onAnnounced(() => {
+      throw new Error('a fault');
+    });
+    one.onAnnounced(hear.resolve);
+    other.announce({ jobId: guid(0), instanceId: null, siteId: null });
+    expect(await hear.promise).toMatchObject({ jobId: guid(0) });
+    expect(memory.events(50)).toMatchObject([
+      { msg: expect.stringMatching(/not taken in/), err: { message: 'a fault' } },
+    ]);
   });
 
   it('leave keys in Redis that all have the prefix and expire, and no credential', async () => {
@@ -229,6 +318,7 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     );
     await until(() => events(40).length > 0);
     expect(events(40)[0].msg).toMatch(/^Redis is away/);
+    expect(events(40)[0].reason).toMatch(/clos|ECONNRESET|EPIPE/);
     expect((await server.ask(`{ job(id: "${guid(0)}") { status } }`)).data.job.status).toBe('COMPLETED');
     wire.mend();
     await until(() => lines.some((line) => line.includes('Redis is there')));

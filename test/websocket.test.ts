@@ -284,6 +284,26 @@ describe('a stop of the server', () => {
     expect([server.webSockets.count, clock.pending]).toEqual([0, 0]);
   });
 
+  it('that is late ends those who wait for an answer, too', async () => {
+    const clock = createFakeClock();
+    const asked = Promise.withResolvers<void>();
+    const upstream = await startScriptedUpstream(() => {
+      asked.resolve();
+      return 'hang';
+    });
+    const server = await openClockedServer(upstream.url, clock);
+    const { operate, closed } = await openSocket(server.url);
+    operate(`{ job(id: "${guid(0)}") { id } }`);
+    await asked.promise;
+    const closing = server.webSockets.close(0, 3_600_000);
+    await clock.advance(1);
+    expect(server.webSockets.count).toBe(1);
+    server.webSockets.terminate();
+    expect((await closed).code).toBe(1006);
+    await closing;
+    expect(server.webSockets.count).toBe(0);
+  });
+
   it('sends 200 sockets away one after the other and exits 0', async () => {
     const root = join(import.meta.dirname, '..');
     const child = spawn(join(root, 'node_modules/.bin/node'), [join(root, 'src/main.ts')], {

@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { request } from 'undici';
 import type { Clock } from '../domain/clock.ts';
+import { parseJson } from '../domain/json.ts';
 
 const timeoutMs = 5000;
 /** A hundred keys of the longest kind. */
@@ -12,15 +13,6 @@ const isKeySet = (value: unknown): value is JSONWebKeySet =>
   'keys' in value &&
   Array.isArray(value.keys) &&
   value.keys.every((key: unknown) => typeof key === 'object' && key !== null);
-
-/** What the parser complains of would repeat the text. */
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
   const { statusCode, body } = await request(url, {
@@ -35,7 +27,7 @@ const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
     chunks.push(chunk);
   }
   if (statusCode !== 200) throw new Error(`The key set was answered with status ${statusCode}.`);
-  const keys = parse(Buffer.concat(chunks).toString());
+  const keys = parseJson(Buffer.concat(chunks).toString());
   if (!isKeySet(keys)) throw new Error('The answer is no key set.');
   return keys;
 };

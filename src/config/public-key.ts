@@ -1,19 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-
-const parseJson = (text: string) => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
+import { isJsonObject, parseJson } from '../domain/json.ts';
 
 const read = (text: string): KeyObject | null => {
   try {
     // of a private key Node would take the public half, but then the private one lies where it should not
     if (text.startsWith('{')) {
       const jwk = parseJson(text);
-      return jwk === undefined || 'd' in jwk ? null : createPublicKey({ key: jwk, format: 'jwk' });
+      return !isJsonObject(jwk) || 'd' in jwk ? null : createPublicKey({ key: jwk, format: 'jwk' });
     }
     // many places that hold settings cannot hold line breaks
     return text.includes('PRIVATE') ? null : createPublicKey(text.replaceAll('\\n', '\n'));

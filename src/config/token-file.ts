@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
+import { parseJson } from '../domain/json.ts';
 
 /** What a caller of the gateway may do. */
 export const scopes = ['jobs:read', 'jobs:write'] as const;
@@ -45,14 +46,6 @@ const entry = z.strictObject(
 const list = z
   .array(entry, { error: 'is not a list' })
   .max(maxTokens, { error: `has more than ${maxTokens} entries` });
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 /** By place only: what stands in the wrong one may be a token. */
 const placeOf = (path: readonly PropertyKey[]): string => {

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { badUserInput } from '../domain/gateway-error.ts';
+import { parseJson } from '../domain/json.ts';
 
 /** A place between two rows. Upstream has a cursor per page only, so ours adds the place within the page. */
 export interface Position {
@@ -26,14 +27,6 @@ const tagBytes = 12;
 
 const payload = z.tuple([z.string().nullable(), z.int().min(0), z.string().nullable()]);
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 /**
  * Cursors are signed for their caller and scope (the rows and order they walk): nothing is stored, they outlive
  * restarts and work on every replica, and one caller's cursor is no use to another.
@@ -56,7 +49,7 @@ export const createCursorCodec = (callerKey: string, scope: unknown): CursorCode
       const given = Buffer.from(cursor);
       const genuine = given.length === expected.length && timingSafeEqual(given, expected);
       const decoded = payload.safeParse(
-        genuine ? parse(Buffer.from(body, 'base64url').toString()) : undefined,
+        genuine ? parseJson(Buffer.from(body, 'base64url').toString()) : undefined,
       );
       if (!decoded.success) {
         throw badUserInput(

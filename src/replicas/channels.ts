@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Log } from '../telemetry/log.ts';
 
 /** What is listened to over one connection, also after that was lost and made anew. */
 export interface Channels {
@@ -8,11 +9,21 @@ export interface Channels {
   resume(): Promise<void>;
 }
 
-export const createChannels = (subscriber: Redis, prefix: string): Channels => {
+export const createChannels = (subscriber: Redis, prefix: string, log: Log): Channels => {
   const listeners = new Map<string, Set<(message: Buffer) => void>>();
 
   subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
-    for (const listener of [...(listeners.get(String(channel)) ?? [])]) listener(message);
+    for (const listener of [...(listeners.get(String(channel)) ?? [])]) {
+      try {
+        listener(message);
+      } catch (error) {
+        // within the reader of the connection: what is thrown on there ends the process
+        log.error(
+          { err: error },
+          'A message of another replica was not taken in; looks will find what it said',
+        );
+      }
+    }
   });
 
   return {

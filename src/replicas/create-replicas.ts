@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../domain/json.ts';
 import { createLink, type LinkOptions } from './link.ts';
 import { channelOf, createMembership } from './membership.ts';
 import { encode } from './message.ts';
@@ -28,7 +29,7 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     announce: (news) => link.publish('announced', JSON.stringify({ ...news, from: link.replica })),
     onAnnounced(listener) {
       void link.listen('announced', (message) => {
-        const { data } = announcement.safeParse(JSON.parse(String(message)));
+        const { data } = announcement.safeParse(parseJson(String(message)));
         if (data && data.from !== link.replica) listener(data);
       });
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Link, script } from './link.ts';
 
@@ -5,23 +6,23 @@ import { type Link, script } from './link.ts';
 export const leaseMs = 3000;
 
 /**
- * Says that this replica watches for a caller, and takes or keeps the lease when nobody else has it. A fence is an
+ * Says that this member watches for a caller, and takes or keeps the lease when nobody else has it. A fence is an
  * instant of Redis: it needs no memory, and a later lease has a higher one.
  */
 const beatScript = script(`
 local lease, members = KEYS[1], KEYS[2]
-local replica, lease_ms = ARGV[1], tonumber(ARGV[2])
+local member, lease_ms = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', members, now + lease_ms, replica)
+redis.call('ZADD', members, now + lease_ms, member)
 redis.call('ZREMRANGEBYSCORE', members, '-inf', now)
 redis.call('PEXPIRE', members, lease_ms)
 local holder = redis.call('HGET', lease, 'holder')
 if not holder then
-  redis.call('HSET', lease, 'holder', replica, 'fence', time[1] * 1000000 + time[2])
-  holder = replica
+  redis.call('HSET', lease, 'holder', member, 'fence', time[1] * 1000000 + time[2])
+  holder = member
 end
-if holder == replica then redis.call('PEXPIRE', lease, lease_ms) end
+if holder == member then redis.call('PEXPIRE', lease, lease_ms) end
 return { holder, redis.call('HGET', lease, 'fence'), redis.call('ZRANGE', members, 0, -1) }
 `);
 
@@ -33,26 +34,32 @@ return 0
 
 const reply = z.tuple([z.string(), z.coerce.number(), z.array(z.string())]);
 
+const replicaOf = (member: string) => member.replace(/ .*/, '');
+
 export interface Standing {
-  readonly holder: string;
+  /** Whether it is this member that has the lease. */
+  readonly isHolder: boolean;
   readonly fence: number;
   /** All replicas that watch for the caller. */
-  readonly members: readonly string[];
+  readonly replicas: readonly string[];
 }
 
 export interface Lease {
   beat(): Promise<Standing>;
-  /** True when it was this replica that held it. */
+  /** True when it was this member that held it. */
   leave(): Promise<boolean>;
 }
 
+/** The lease of a caller, as one member of those that watch for it sees it. */
 export const createLease = (link: Link, callerKey: string): Lease => {
   const keys = [`lease:{${callerKey}}`, `members:{${callerKey}}`];
+  // not the replica alone: a goodbye that is late must not end what it has begun since
+  const me = `${link.replica} ${randomUUID()}`;
   return {
     async beat() {
-      const [holder, fence, members] = reply.parse(await link.run(beatScript, keys, [link.replica, leaseMs]));
-      return { holder, fence, members };
+      const [holder, fence, members] = reply.parse(await link.run(beatScript, keys, [me, leaseMs]));
+      return { isHolder: holder === me, fence, replicas: members.map(replicaOf) };
     },
-    leave: async () => (await link.run(leaveScript, keys, [link.replica])) === 1,
+    leave: async () => (await link.run(leaveScript, keys, [me])) === 1,
   };
 };

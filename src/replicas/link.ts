@@ -76,13 +76,16 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   const replica = randomUUID();
   const commands = new Redis(url.href, connectionOptions);
   const subscriber = new Redis(url.href, connectionOptions);
-  const channels = createChannels(subscriber, prefix);
+  const channels = createChannels(subscriber, prefix, log);
   const listeners = new Set<() => void>();
   let isUp = false;
   let wasTold = false;
   let reason = 'no connection';
   let closed = false;
   let beating = false;
+  // how often one of the connections was lost, and how often when all channels were last subscribed
+  let losses = 0;
+  let subscribedAfter = -1;
   // whoever is given a Redis is hardly alone, and has not been told yet
   let replicas = 2;
   let missing = 0;
@@ -91,9 +94,16 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     if (closed || (up === isUp && wasTold)) return;
     isUp = up;
     wasTold = true;
-    if (up) log.info({ replicas }, 'Redis is there: working together with the other replicas');
-    else
-      log.warn({ replicas }, 'Redis is away: going on alone, within a share of the budget, until it is back');
+    if (up) {
+      log.info({ replicas }, 'Redis is there: working together with the other replicas');
+      // until there is a better one
+      reason = 'the connection was closed';
+    } else {
+      log.warn(
+        { replicas, reason },
+        'Redis is away: going on alone, within a share of the budget, until it is back',
+      );
+    }
     for (const listener of [...listeners]) listener();
   };
 
@@ -111,11 +121,15 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   const beat = async () => {
     if (beating || closed || commands.status !== 'ready' || subscriber.status !== 'ready') return;
     beating = true;
+    const before = losses;
     try {
       const [reply] = await Promise.all([
         run(beatScript, ['replicas'], [replica]),
-        isUp ? subscriber.ping() : channels.resume(),
+        subscribedAfter === before ? subscriber.ping() : channels.resume(),
       ]);
+      // it answered, and was lost since: the next connection is yet to be subscribed
+      if (losses !== before) return;
+      subscribedAfter = before;
       const [known, here] = counts.parse(reply);
       replicas = known;
       missing = known - here;
@@ -131,10 +145,15 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
 
   for (const connection of [commands, subscriber]) {
     connection.on('ready', () => void beat());
-    connection.on('close', () => turn(false));
+    connection.on('close', () => {
+      losses += 1;
+      turn(false);
+    });
     connection.on('error', (error: unknown) => {
       reason = reasonOf(error);
       log.debug({ reason }, 'Redis cannot be reached');
+      // a password that is not accepted closes nothing by itself
+      if (connection.status === 'connect') connection.disconnect(true);
     });
     connection.connect().catch(() => undefined);
   }

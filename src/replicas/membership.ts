@@ -52,9 +52,9 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
   const takePart = (standing: Standing, askedAt: number) => {
     const isNew = standing.fence !== fence;
     // who has listened before has heard all of a new poller
-    if (isNew) number = fence === 0 && standing.holder !== replica ? null : 0;
+    if (isNew) number = fence === 0 && !standing.isHolder ? null : 0;
     fence = standing.fence;
-    if (standing.holder !== replica) {
+    if (!standing.isHolder) {
       leaseUntil = Number.NEGATIVE_INFINITY;
       if (isNew || toldWish !== nameOf(member.wish())) sayWish();
       if (wishes.size > 0) wishes.clear();
@@ -66,7 +66,7 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
       told.clear();
       say({ from: replica, kind: 'ask' });
     }
-    for (const other of [...wishes.keys()]) if (!standing.members.includes(other)) wishes.delete(other);
+    for (const other of [...wishes.keys()]) if (!standing.replicas.includes(other)) wishes.delete(other);
     member.serve(wishes);
   };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../domain/json.ts';
 import type { SharedSpending } from '../upstream/shared-spending.ts';
 import type { Spent } from '../upstream/spend-window.ts';
 import type { Link } from './link.ts';
@@ -33,7 +34,7 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
     }, declaringMs);
   });
   void link.listen('refused', (message) => {
-    const { data } = refusal.safeParse(JSON.parse(String(message)));
+    const { data } = refusal.safeParse(parseJson(String(message)));
     if (!data || data.from === link.replica) return;
     for (const listener of refusedListeners) listener(data.caller, data.ms);
   });

@@ -1,11 +1,13 @@
 import type { Transport } from './observed.ts';
 
 export interface Operated {
-  /** Null where the document could not be read. */
+  /** Null where the document was not read: it is no GraphQL, or nobody got as far as that. */
   readonly name: string | null;
   readonly type: 'query' | 'mutation' | 'subscription' | 'unknown';
   /** OK, or that of its first error. */
   readonly code: string;
+  /** Whether it ended well and brought something of upstream's: strangers get no further than their own words. */
+  readonly isProven: boolean;
   /** Null for what goes on as long as its client likes. */
   readonly seconds: number | null;
 }

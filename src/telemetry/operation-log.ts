@@ -42,6 +42,7 @@ export const createOperationLog = (log: Log, metrics: Metrics): OperationLog => 
         name: identity === null ? null : (identity.name ?? 'anonymous'),
         type: identity?.type ?? 'unknown',
         code: distinct[0] ?? 'OK',
+        isProven: codes.length === 0 && upstreamCalls + cacheHits + observed.events > 0,
         // how long somebody watched says nothing of how fast the gateway is
         seconds: isStream ? null : ms / 1000,
       });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Log } from './log.ts';
 import type { Prometheus } from './prometheus.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -13,6 +14,7 @@ export interface ProbeOptions {
   readonly prometheus: Prometheus | null;
   /** Null for who may read the metrics. */
   readonly denyMetrics: (request: IncomingMessage) => Promise<Denied | null>;
+  readonly log: Log;
 }
 
 const reply = (response: ServerResponse, status: number, text: string, type = 'application/json') => {
@@ -34,23 +36,20 @@ const replyMetrics = async (
 
 /** Answers machines that look after this one; everything else goes on to `next`. */
 export const createProbes =
-  ({ readiness, prometheus, denyMetrics }: ProbeOptions, next: RequestListener): RequestListener =>
+  ({ readiness, prometheus, denyMetrics, log }: ProbeOptions, next: RequestListener): RequestListener =>
   (request, response) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const path = isRead ? request.url?.split('?', 1)[0] : undefined;
     if (path === '/health') {
       reply(response, 200, '{"status":"ok"}');
     } else if (path === '/ready') {
-      const { isReady, checks } = readiness.report();
-      reply(
-        response,
-        isReady ? 200 : 503,
-        JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks }),
-      );
+      const [code, status] = readiness.isStopping ? [503, 'not ready'] : [200, 'ready'];
+      reply(response, code, JSON.stringify({ status, checks: readiness.checks() }));
     } else if (path === '/metrics' && prometheus !== null) {
-      replyMetrics(request, response, prometheus, denyMetrics).catch((error: Error) =>
-        response.destroy(error),
-      );
+      replyMetrics(request, response, prometheus, denyMetrics).catch((error: unknown) => {
+        log.error({ err: error }, 'The metrics could not be told');
+        reply(response, 500, '{"error":"The metrics could not be told. The log of the gateway says why."}');
+      });
     } else {
       next(request, response);
     }

@@ -8,7 +8,7 @@ export interface Prometheus extends Metrics {
   text(): Promise<string>;
 }
 
-/** So many operations are counted by their names. */
+/** So many operations are counted by their names, in the order in which they first brought something. */
 const maxNames = 100;
 
 const requestSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -16,11 +16,13 @@ const waitSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 const sizes = [1, 2, 5, 10, 25, 50, 100];
 
 const nameLimit = (max: number) => {
-  const known = new Set<string>();
-  return (name: string): string => {
+  // of operations without one
+  const known = new Set(['anonymous']);
+  return (name: string, isProven: boolean): string => {
     if (known.has(name)) return name;
-    // clients choose names: one who makes up new ones must not fill the memory of whoever stores these
-    if (known.size >= max || name.length > 100) return 'other';
+    // clients choose names: one who makes up new ones must not fill the memory of whoever stores these, and one who
+    // is refused must not use up those of the others
+    if (!isProven || known.size > max || name.length > 100) return 'other';
     known.add(name);
     return name;
   };
@@ -129,8 +131,8 @@ export const createPrometheus = (): Prometheus => {
   const setGauges = defineGauges(registers);
 
   return {
-    operated({ name, type, code, seconds }) {
-      const labels = { name: name === null ? 'invalid' : nameOf(name), type, code };
+    operated({ name, type, code, isProven, seconds }) {
+      const labels = { name: name === null ? 'unknown' : nameOf(name, isProven), type, code };
       operations.inc(labels);
       if (seconds !== null) durations.observe(labels, seconds);
     },

@@ -1,37 +1,31 @@
-/** Something that the gateway needs; `null` while it is well, else what is wrong with it. */
-export type ReadyCheck = () => string | null;
+/** Something that the gateway can do without; `null` while it is well, else what is wrong with it. */
+export type Mention = () => string | null;
 
 export interface Readiness {
-  /** Named as in the answer, for example `redis`. */
-  add(name: string, check: ReadyCheck): void;
-  /** The same of what it can do without: told, but no reason to send requests elsewhere. */
-  mention(name: string, check: ReadyCheck): void;
-  /** Says no from now on. */
+  /** Then it wants no more requests. */
+  readonly isStopping: boolean;
+  /** Named as in the answer, for example `redis`: told, but no reason to send requests elsewhere. */
+  mention(name: string, check: Mention): void;
   stop(): void;
-  report(): { readonly isReady: boolean; readonly checks: Readonly<Record<string, string>> };
+  /** What is to say of each, `ok` where all is well. */
+  checks(): Readonly<Record<string, string>>;
 }
 
 /** Whether this process wants to be sent requests. Upstream's mood is no part of it: no other replica could help. */
 export const createReadiness = (): Readiness => {
-  const checks = new Map<string, ReadyCheck>([['configuration', () => null]]);
-  const mentioned = new Map<string, ReadyCheck>();
+  const mentioned = new Map<string, Mention>();
   let isStopping = false;
   return {
-    add: (name, check) => void checks.set(name, check),
+    get isStopping() {
+      return isStopping;
+    },
     mention: (name, check) => void mentioned.set(name, check),
     stop() {
       isStopping = true;
     },
-    report() {
-      const ask = ([name, check]: [string, ReadyCheck]): [string, string | null] => [name, check()];
-      const problems = [...checks].map(ask);
-      if (isStopping) problems.push(['gateway', 'stopping']);
-      return {
-        isReady: problems.every(([, problem]) => problem === null),
-        checks: Object.fromEntries(
-          [...problems, ...[...mentioned].map(ask)].map(([name, problem]) => [name, problem ?? 'ok']),
-        ),
-      };
-    },
+    checks: () => ({
+      gateway: isStopping ? 'stopping' : 'ok',
+      ...Object.fromEntries([...mentioned].map(([name, check]) => [name, check() ?? 'ok'])),
+    }),
   };
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isGuid } from '../domain/guid.ts';
 import type { JobNews } from '../domain/job-news.ts';
+import { parseJson } from '../domain/json.ts';
 
 /** What an event of Wix says that matters here: the state in it is not taken over, but asked for. */
 export interface JobEvent extends JobNews {
@@ -11,14 +12,7 @@ export interface JobEvent extends JobNews {
   readonly happenedAt: number | null;
 }
 
-const parsed = (value: unknown): unknown => {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-};
+const parsed = (value: unknown): unknown => (typeof value === 'string' ? parseJson(value) : value);
 
 /** Published samples write JSON into strings of JSON; the object itself is as good. */
 const unfolded = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(parsed, schema);

@@ -32,6 +32,8 @@ export interface WebSockets {
    * gets it first, until `patienceMs` are over.
    */
   close(windowMs: number, patienceMs?: number): Promise<void>;
+  /** Ends all at once, without a goodbye. */
+  terminate(): void;
 }
 
 /** A socket that has not answered one ping by the time of the next is gone. */
@@ -206,10 +208,17 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const refuseWhileStopping = (_request: IncomingMessage, stream: Duplex) =>
     refuseUpgrade(stream, { status: 503, message: `${comeBack}. Connect again in a moment.` });
 
+  const terminate = () => {
+    http.off('upgrade', upgrade);
+    cancelPing();
+    for (const socket of sockets.clients) socket.terminate();
+  };
+
   return {
     get count() {
       return sockets.clients.size;
     },
+    terminate,
     async close(windowMs, patienceMs = windowMs) {
       http.off('upgrade', upgrade);
       http.on('upgrade', refuseWhileStopping);
@@ -219,9 +228,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
         clock.after(Math.random() * windowMs, () => sendAway(socket));
         return closed;
       });
-      const cancelDeadline = clock.after(Math.max(windowMs, patienceMs) + goodbyeMs, () => {
-        for (const socket of sockets.clients) socket.terminate();
-      });
+      const cancelDeadline = clock.after(Math.max(windowMs, patienceMs) + goodbyeMs, terminate);
       await Promise.all(gone);
       cancelDeadline();
     },

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createLink, type Link } from '../src/replicas/link.ts';
+import type { Log } from '../src/telemetry/log.ts';
+import { silentLog } from '../src/telemetry/log.ts';
+import { memoryLog } from './support/memory-log.ts';
+import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { until } from './support/replicas.ts';
+
+const open = (
+  url: URL,
+  { prefix = ownPrefix(), log = silentLog }: { prefix?: string; log?: Log } = {},
+): Link => {
+  const link = createLink({ url, prefix, log });
+  onTestFinished(() => link.close());
+  return link;
+};
+
+/** A way to Redis that can keep back the answers to commands, and lose the connection that listens. */
+const openSplitWire = async (to: URL) => {
+  const listening = new Set<Socket>();
+  const sockets = new Set<Socket>();
+  let kept: (() => void)[] | null = null;
+  let commands = 0;
+  let pongs = 0;
+  const server = createServer((near) => {
+    const far = connect(Number(to.port || 6379), to.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    near.on('close', () => {
+      listening.delete(near);
+      far.destroy();
+    });
+    far.on('close', () => near.destroy());
+    near.on('data', (chunk) => {
+      if (/subscribe|\bping\b/i.test(String(chunk))) listening.add(near);
+      if (/evalsha/i.test(String(chunk))) commands += 1;
+      far.write(chunk);
+    });
+    far.on('data', (chunk) => {
+      if (/pong/i.test(String(chunk))) pongs += 1;
+      if (kept === null || listening.has(near)) near.write(chunk);
+      else kept.push(() => near.write(chunk));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    url: new URL(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    keepAnswers: () => {
+      kept = [];
+    },
+    letAnswers: () => {
+      for (const pass of kept ?? []) pass();
+      kept = null;
+    },
+    /** After what it has still to say. */
+    loseListening: () => {
+      for (const socket of listening) socket.end();
+    },
+    get asked() {
+      return { commands, pongs };
+    },
+  };
+};
+
+describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => {
+  it('that loses what it listens with, in the middle of asking, hears again once it says it is up', async () => {
+    const prefix = ownPrefix();
+    const wire = await openSplitWire(redisUrl as URL);
+    const one = open(wire.url, { prefix });
+    const other = open(redisUrl as URL, { prefix });
+    const hear = Promise.withResolvers<string>();
+    await one.listen('channel', (message) => hear.resolve(String(message)));
+    await until(() => one.isUp && other.isUp);
+    wire.keepAnswers();
+    const { commands, pongs } = wire.asked;
+    await until(() => wire.asked.commands > commands && wire.asked.pongs > pongs);
+    wire.loseListening();
+    await until(() => !one.isUp);
+    wire.letAnswers();
+    await until(() => one.isUp);
+    other.publish('channel', 'news');
+    expect(await hear.promise).toBe('news');
+  });
+
+  it('says why Redis is away', async () => {
+    const { log, logged } = memoryLog();
+    open(new URL('redis://:CANARY@127.0.0.1:1'), { log });
+    const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
+    expect((await logged(away)).reason).toContain('ECONNREFUSED');
+  });
+
+  it('says that its password is not accepted, not what it is, and goes on trying', async () => {
+    const { log, logged, lines } = memoryLog();
+    const { hostname, port } = redisUrl as URL;
+    const link = open(new URL(`redis://nobody:CANARY@${hostname}:${port || 6379}`), { log });
+    const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
+    expect((await logged(away)).reason).toContain('WRONGPASS');
+    const tries = () => lines.filter((line) => line.includes('Redis cannot be reached')).length;
+    await until(() => tries() > 4);
+    expect(link.isUp).toBe(false);
+    expect(lines.join()).not.toContain('CANARY');
+  });
+});
