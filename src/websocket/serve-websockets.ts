@@ -178,6 +178,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     const forwardedFor = request.headers['x-forwarded-for'];
     const address = pipeline.gate.addressOf(request.socket.remoteAddress, forwardedFor?.toString());
     try {
+      pipeline.gate.countSocketFrom(address);
       const release = pipeline.gate.openSocketFrom(address);
       stream.once('close', release);
     } catch (error) {
