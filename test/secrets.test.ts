@@ -416,7 +416,7 @@ const askUntil = async ({ ear, good }: Opened, wasAsked: () => boolean) => {
 /** One of each kind. */
 const some: readonly Fault[] = [
   answers[301],
-  answers[400],
+  answers['with the credential'],
   answers['no JSON'],
   answers['another shape'],
   outages[500],

@@ -24,23 +24,22 @@ const headers = {
   server: secret('server'),
 };
 
-/** Says again what it was asked, credentials too, where a reason is looked for. */
-const echo = ({ headers: { authorization }, body }: UpstreamCall): Row => ({
+const refusal = (description: string): Row => ({
   message: secret('message'),
-  error_description: body?.client_secret,
+  error_description: secret('error'),
   details: {
-    applicationError: {
-      code: secret('code'),
-      description: `not for ${authorization} ${body?.client_secret}`,
-      data: { of: secret('data') },
-    },
+    applicationError: { code: secret('code'), description, data: { of: secret('data') } },
     [secret('key')]: true,
   },
 });
 
 const saying =
-  (status: number, json?: Row): Fault =>
-  (call) => ({ status, headers, json: json ?? echo(call) });
+  (status: number, json: Row = refusal(reason)): Fault =>
+  () => ({ status, headers, json });
+
+/** Says again what it was asked with, where a reason is looked for. */
+const echo = ({ headers: { authorization }, body }: UpstreamCall): Row =>
+  refusal(`not for ${authorization} ${body?.client_secret}`);
 
 const always =
   (reply: Reply): Fault =>
@@ -53,9 +52,11 @@ const raw = (text: string): Fault => always(({ socket }) => void socket?.end(tex
 /** An upstream that is there and says no, or something strange. */
 export const answers: Readonly<Record<string, Fault>> = {
   ...Object.fromEntries([400, 401, 403, 404, 409, 418, 501, 301].map((status) => [status, saying(status)])),
-  'with a reason': saying(400, {
-    message: secret('message'),
-    details: { applicationError: { code: 'DENIED', description: reason, data: { of: secret('data') } } },
+  'with the credential': (call) => ({ status: 400, headers, json: echo(call) }),
+  'with the credential in other letters': (call) => ({
+    status: 400,
+    headers,
+    text: JSON.stringify(echo(call)).replaceAll('CANARY', '\\u0043ANARY'),
   }),
   'with violations': saying(400, {
     message: secret('message'),
@@ -65,12 +66,7 @@ export const answers: Readonly<Record<string, Fault>> = {
       },
     },
   }),
-  'with a reason in other letters': (call) => ({
-    status: 400,
-    headers,
-    text: JSON.stringify(echo(call)).replaceAll('CANARY', '\\u0043ANARY'),
-  }),
-  429: (call) => ({ status: 429, headers: { ...headers, 'retry-after': '0' }, json: echo(call) }),
+  429: always({ status: 429, headers: { ...headers, 'retry-after': '0' }, json: refusal(reason) }),
   'a page that is not there': always({ status: 404, headers, text: `<h1>${secret('page')}</h1>` }),
   'no JSON': always({ headers, text: `{"job": ${secret('text')}` }),
   'another shape': always({
