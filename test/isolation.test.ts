@@ -4,8 +4,15 @@ import { expect, it } from 'vitest';
 import { bearer, createTokenFile, entry, ownKey, tokenOf as tokenNamed } from './support/access.ts';
 import { openSocket, type Watch, watchByEvents } from './support/live-client.ts';
 import { type LiveServer, openServer } from './support/live-server.ts';
+import { memoryLog } from './support/memory-log.ts';
+import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { guid, jobsPage, lookup, type Row } from './support/rows.ts';
-import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
+import {
+  type Reply,
+  type ScriptedUpstream,
+  startScriptedUpstream,
+  type UpstreamCall,
+} from './support/scripted-upstream.ts';
 import { keys, payloadOf, pemOf, tokenOf } from './support/webhooks.ts';
 
 type Headers = Record<string, string>;
@@ -140,74 +147,103 @@ const step = fc.record({
   waits: fc.boolean(),
 });
 
+const settings = {
+  POLL_MIN_MS: '150',
+  POLL_MAX_MS: '150',
+  WIX_WEBHOOK_PUBLIC_KEY: pemOf(keys.publicKey),
+};
+
+/** Lets everybody ask everything of these servers in turn. */
+const expectIsolation = async (upstream: ScriptedUpstream, servers: readonly LiveServer[]) => {
+  const [first] = servers;
+  if (first === undefined) throw new Error('There is no server.');
+  let turn = 0;
+  const nextServer = (): LiveServer => {
+    turn += 1;
+    return servers[turn % servers.length] ?? first;
+  };
+  const streams = await Promise.all(
+    callers.map(async (headers) =>
+      (await Promise.all(servers.map(({ url }) => watchAll(url, headers)))).flat(),
+    ),
+  );
+  const cursors = await Promise.all(
+    callers.map(async (headers) => (await first.ask(list(null), headers)).data.jobs.edges.at(-1).cursor),
+  );
+  let seen = 0;
+  const submitters = new Set<string>();
+
+  const take = async (who: number, what: number, anyone: number) => {
+    const headers = callers[who] ?? {};
+    const owner = ownerOf(headers);
+    const server = nextServer();
+    if (what === queries.length + 1) {
+      const other = ownerOf(callers[anyone] ?? {});
+      const { data } = await server.ask(`{ job(id: "${ownId(other)}") { name } }`, headers);
+      expect(data.job?.name ?? null).toEqual(who === anyone ? expect.stringContaining(owner) : null);
+      return;
+    }
+    if (what === queries.length + 2) {
+      const siteId = callers[anyone]?.['wix-site-id'] ?? null;
+      await announce(server.url, payloadOf(who % count, { siteId }));
+      return;
+    }
+    if (queries[what]?.includes('submitJob')) submitters.add(owner);
+    const query = queries[what] ?? list(cursors[anyone]);
+    const text = await ask(server, query, headers);
+    expect(othersIn(text, owner)).toEqual([]);
+    if (what < queries.length) {
+      expect(text).toContain(owner);
+      return;
+    }
+    // a place in one's own list, and nothing in another's
+    if (who === anyone) expect(text).toContain(owner);
+    else expect(text).toContain('BAD_USER_INPUT');
+    seen += 1;
+  };
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+      const underWay: Promise<void>[] = [];
+      for (const [n, { who, what, waits }] of steps.entries()) {
+        underWay.push(take(who, what, (steps[n - 1] ?? steps[n])?.who ?? 0));
+        if (waits) await Promise.all(underWay.splice(0));
+      }
+      await Promise.all(underWay);
+    }),
+    { numRuns: 25 },
+  );
+  expect(seen).toBeGreaterThan(10);
+  // the same key is another of each caller, and their own is known again
+  const submitted = upstream.calls.filter(({ operation }) => operation === 'SubmitJob');
+  expect(submitted.map(({ headers }) => ownerOf(headers)).sort()).toEqual([...submitters].sort());
+  for (const [who, watches] of streams.entries()) {
+    const owner = ownerOf(callers[who] ?? {});
+    const told = await hear(watches, 3);
+    expect(told).toContain(owner);
+    expect(othersIn(told, owner)).toEqual([]);
+  }
+};
+
 it.each(['0', '60000'])(
   'no caller ever sees what is of another, with READ_CACHE_MS=%s',
-  async (readCacheMs) => {
+  async (READ_CACHE_MS) => {
     const upstream = await openUpstream();
-    const server = await openServer(upstream.url, {
-      READ_CACHE_MS: readCacheMs,
-      POLL_MIN_MS: '150',
-      POLL_MAX_MS: '150',
-      WIX_WEBHOOK_PUBLIC_KEY: pemOf(keys.publicKey),
-    });
-    const streams = await Promise.all(callers.map((headers) => watchAll(server.url, headers)));
-    const cursors = await Promise.all(
-      callers.map(async (headers) => (await server.ask(list(null), headers)).data.jobs.edges.at(-1).cursor),
-    );
-    let seen = 0;
-    const submitters = new Set<string>();
-
-    const take = async (who: number, what: number, anyone: number) => {
-      const headers = callers[who] ?? {};
-      const owner = ownerOf(headers);
-      if (what === queries.length + 1) {
-        const other = ownerOf(callers[anyone] ?? {});
-        const { data } = await server.ask(`{ job(id: "${ownId(other)}") { name } }`, headers);
-        expect(data.job?.name ?? null).toEqual(who === anyone ? expect.stringContaining(owner) : null);
-        return;
-      }
-      if (what === queries.length + 2) {
-        const siteId = callers[anyone]?.['wix-site-id'] ?? null;
-        await announce(server.url, payloadOf(who % count, { siteId }));
-        return;
-      }
-      if (queries[what]?.includes('submitJob')) submitters.add(owner);
-      const query = queries[what] ?? list(cursors[anyone]);
-      const text = await ask(server, query, headers);
-      expect(othersIn(text, owner)).toEqual([]);
-      if (what < queries.length) {
-        expect(text).toContain(owner);
-        return;
-      }
-      // a place in one's own list, and nothing in another's
-      if (who === anyone) expect(text).toContain(owner);
-      else expect(text).toContain('BAD_USER_INPUT');
-      seen += 1;
-    };
-
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
-        const underWay: Promise<void>[] = [];
-        for (const [n, { who, what, waits }] of steps.entries()) {
-          underWay.push(take(who, what, (steps[n - 1] ?? steps[n])?.who ?? 0));
-          if (waits) await Promise.all(underWay.splice(0));
-        }
-        await Promise.all(underWay);
-      }),
-      { numRuns: 25 },
-    );
-    expect(seen).toBeGreaterThan(10);
-    // the same key is another of each caller, and their own is known again
-    const submitted = upstream.calls.filter(({ operation }) => operation === 'SubmitJob');
-    expect(submitted.map(({ headers }) => ownerOf(headers)).sort()).toEqual([...submitters].sort());
-    for (const [who, watches] of streams.entries()) {
-      const owner = ownerOf(callers[who] ?? {});
-      const told = await hear(watches, 3);
-      expect(told).toContain(owner);
-      expect(othersIn(told, owner)).toEqual([]);
-    }
+    await expectIsolation(upstream, [await openServer(upstream.url, { ...settings, READ_CACHE_MS })]);
   },
 );
+
+it.skipIf(withoutRedis)('nor at replicas that share a Redis', async () => {
+  const upstream = await openUpstream();
+  const env = { ...settings, REDIS_URL: redisUrl?.href ?? '', REDIS_PREFIX: ownPrefix() };
+  const open = async () => {
+    const { log, logged } = memoryLog();
+    const server = await openServer(upstream.url, env, log);
+    await logged('Redis is there: working together with the other replicas');
+    return server;
+  };
+  await expectIsolation(upstream, [await open(), await open()]);
+});
 
 it('equal reads of several callers at the same time are not one', async () => {
   const upstream = await startScriptedUpstream(async (call) => {
