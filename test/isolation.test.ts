@@ -233,16 +233,33 @@ it.each(['0', '60000'])(
   },
 );
 
-it.skipIf(withoutRedis)('nor at replicas that share a Redis', async () => {
-  const upstream = await openUpstream();
-  const env = { ...settings, REDIS_URL: redisUrl?.href ?? '', REDIS_PREFIX: ownPrefix() };
+/** Two that share a Redis, once they know of each other. */
+const openReplicas = async ({ url }: ScriptedUpstream, env: Record<string, string> = {}) => {
+  const shared = { REDIS_URL: redisUrl?.href ?? '', REDIS_PREFIX: ownPrefix() };
   const open = async () => {
     const { log, logged } = memoryLog();
-    const server = await openServer(upstream.url, env, log);
+    const server = await openServer(url, { ...shared, ...env }, log);
     await logged('Redis is there: working together with the other replicas');
     return server;
   };
-  await expectIsolation(upstream, [await open(), await open()]);
+  return [await open(), await open()] as const;
+};
+
+/** The same server twice, or two that act as one. */
+const fleets = [
+  [
+    'one gateway',
+    async ({ url }: ScriptedUpstream, env: Record<string, string> = {}) => {
+      const server = await openServer(url, env);
+      return [server, server] as const;
+    },
+  ],
+  ...(withoutRedis ? [] : [['two replicas', openReplicas] as const]),
+] as const;
+
+it.skipIf(withoutRedis)('nor at replicas that share a Redis', async () => {
+  const upstream = await openUpstream();
+  await expectIsolation(upstream, await openReplicas(upstream, settings));
 });
 
 it('equal reads of several callers at the same time are not one', async () => {
@@ -260,7 +277,7 @@ it('equal reads of several callers at the same time are not one', async () => {
   }
 });
 
-it('what one caller ends goes on for the others', async () => {
+it.each(fleets)('what one caller ends goes on for the others, at %s', async (_where, openFleet) => {
   const [first, second] = callers;
   const time = { moved: 0, isOver: false };
   const upstream = await startScriptedUpstream((call) => {
@@ -272,73 +289,80 @@ it('what one caller ends goes on for the others', async () => {
     time.isOver = true;
     return { json: { job: rowsOf(owner, time.moved)[1] } };
   });
-  const server = await openServer(upstream.url);
-  const watch = async (headers: Headers = {}) => {
-    const { operate } = await openSocket(server.url, { params: headers });
+  const [server, neighbour] = await openFleet(upstream);
+  const watch = async ({ url }: LiveServer, headers: Headers = {}) => {
+    const { operate } = await openSocket(url, { params: headers });
     const one = operate(`subscription { jobUpdated(id: "${guid(1)}") { kind } }`);
     return { kind: async () => (await one.next()).data?.jobUpdated.kind };
   };
-  const [ended, other] = [await watch(first), await watch(second)];
+  const [ended, other] = [await watch(server, first), await watch(neighbour, second)];
   expect([await ended.kind(), await other.kind()]).toEqual(['SNAPSHOT', 'SNAPSHOT']);
   await server.ask(`mutation { terminateJob(input: { id: "${guid(1)}" }) { job { id } } }`, first);
   while ((await ended.kind()) !== 'DELETED');
   for (let n = 0; n < 5; n += 1) expect(await other.kind()).toBe('PROGRESSED');
 });
 
-it('what one caller submits is not in the way of what another has lost', async () => {
-  const [first, second, third] = callers;
-  const held = Promise.withResolvers<void>();
-  const arrived = Promise.withResolvers<void>();
-  const upstream = await startScriptedUpstream(async (call) => {
-    const owner = ownerOf(call.headers);
-    const startedAt = new Date(Date.now() + 60_000).toISOString();
-    const destination = { wixDataCollection: { collectionId: 'c' } };
-    const source = { file: { fileId: 'f' } };
-    // of the same id for everybody
-    const row = { ...rowsOf(owner, 0)[1], name: 'N', startedAt, source, destination };
-    if (call.operation !== 'SubmitJob') return jobsPage([row]);
-    if (owner !== ownerOf(first ?? {})) return { status: 500, json: { message: 'lost' } };
-    arrived.resolve();
-    await held.promise;
-    return { json: { job: row } };
-  });
-  const server = await openServer(upstream.url);
-  const unanswered = server.ask(submit(), first);
-  await arrived.promise;
-  const lost = [await server.ask(submit(), second)];
-  held.resolve();
-  await unanswered;
-  lost.push(await server.ask(submit(), third));
-  for (const { data, errors } of lost) {
-    expect(errors).toBeUndefined();
-    expect(data.submitJob.job).toEqual({ name: 'N' });
-  }
-});
+it.each(fleets)(
+  'what one caller submits is not in the way of what another has lost, at %s',
+  async (_where, openFleet) => {
+    const [first, second, third] = callers;
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const upstream = await startScriptedUpstream(async (call) => {
+      const owner = ownerOf(call.headers);
+      const startedAt = new Date(Date.now() + 60_000).toISOString();
+      const destination = { wixDataCollection: { collectionId: 'c' } };
+      const source = { file: { fileId: 'f' } };
+      // of the same id for everybody
+      const row = { ...rowsOf(owner, 0)[1], name: 'N', startedAt, source, destination };
+      if (call.operation !== 'SubmitJob') return jobsPage([row]);
+      if (owner !== ownerOf(first ?? {})) return { status: 500, json: { message: 'lost' } };
+      arrived.resolve();
+      await held.promise;
+      return { json: { job: row } };
+    });
+    const [server, neighbour] = await openFleet(upstream);
+    const unanswered = server.ask(submit(), first);
+    await arrived.promise;
+    const lost = [await neighbour.ask(submit(), second)];
+    held.resolve();
+    await unanswered;
+    lost.push(await server.ask(submit(), third));
+    for (const { data, errors } of lost) {
+      expect(errors).toBeUndefined();
+      expect(data.submitJob.job).toEqual({ name: 'N' });
+    }
+  },
+);
 
-it('callers who act with the rights of the gateway cannot put another owner in its place', async () => {
-  const names = ['one', 'other'];
-  const file = await createTokenFile(names.map((name) => entry(name)));
-  const upstream = await openUpstream();
-  const server = await openServer(upstream.url, {
-    WIX_AUTH: 'api-key',
-    WIX_API_KEY: ownKey.apiKey,
-    WIX_SITE_ID: ownKey.siteId,
-    GATEWAY_AUTH: 'tokens',
-    GATEWAY_TOKENS_FILE: file.path,
-    READ_CACHE_MS: '60000',
-  });
-  const owner = ownerOf({ authorization: ownKey.apiKey, 'wix-site-id': ownKey.siteId });
-  await Promise.all(
-    names.flatMap((name) =>
-      callers.flatMap(({ authorization: _, ...more }) =>
-        queries.map(async (query) => {
-          const text = await ask(server, query, { ...bearer(tokenNamed(name)), ...more });
-          expect(text).toContain(owner);
-          expect(othersIn(text, owner)).toEqual([]);
-        }),
+it.each(fleets)(
+  'callers who act with the rights of the gateway cannot put another owner in its place, at %s',
+  async (_where, openFleet) => {
+    const names = ['one', 'other'];
+    const file = await createTokenFile(names.map((name) => entry(name)));
+    const upstream = await openUpstream();
+    const fleet = await openFleet(upstream, {
+      WIX_AUTH: 'api-key',
+      WIX_API_KEY: ownKey.apiKey,
+      WIX_SITE_ID: ownKey.siteId,
+      GATEWAY_AUTH: 'tokens',
+      GATEWAY_TOKENS_FILE: file.path,
+      READ_CACHE_MS: '60000',
+    });
+    const owner = ownerOf({ authorization: ownKey.apiKey, 'wix-site-id': ownKey.siteId });
+    await Promise.all(
+      names.flatMap((name, n) =>
+        callers.flatMap(({ authorization: _, ...more }) =>
+          queries.map(async (query) => {
+            const server = n === 0 ? fleet[0] : fleet[1];
+            const text = await ask(server, query, { ...bearer(tokenNamed(name)), ...more });
+            expect(text).toContain(owner);
+            expect(othersIn(text, owner)).toEqual([]);
+          }),
+        ),
       ),
-    ),
-  );
-  // one submit for each principal: the same key is not the same of another
-  expect(upstream.count('SubmitJob')).toBe(names.length);
-});
+    );
+    // one submit for each principal: the same key is not the same of another
+    expect(upstream.count('SubmitJob')).toBe(names.length);
+  },
+);

@@ -192,8 +192,11 @@ const open = async (mode: Mode, env: Record<string, string> = {}) => {
   const url = await urlOf(program);
   // reading and writing are heard apart: reasons are for who writes
   const [ear, pen] = [openEar(url, upstream.pulse), openEar(url, upstream.pulse)];
+  /** What callers say to prove who they are. */
+  const spoken = [mode.good, ...mode.bad].flatMap(({ authorization }) => authorization ?? []);
   return {
     ...mode,
+    spoken,
     program,
     upstream,
     url,
@@ -205,7 +208,6 @@ const open = async (mode: Mode, env: Record<string, string> = {}) => {
       const { code, out, err } = await program.closed;
       expect([code, err]).toEqual([0, '']);
       const spans = JSON.stringify(collector.calls.map(({ body }) => body));
-      const spoken = [mode.good, ...mode.bad].flatMap(({ authorization }) => authorization ?? []);
       expect(metrics).toContain('gateway_operations_total');
       expect(spans).toContain('upstream GetJob');
       expect(collector.calls[0]?.headers['x-key']).toBe(secret('collector-key'));
@@ -468,7 +470,7 @@ describe('what is secret stays inside', () => {
   });
 
   it('when webhooks come, good ones and others', async () => {
-    const { ear, good, stop, url, upstream, program } = await open(await passthrough(), {
+    const { ear, good, spoken, stop, url, upstream, program } = await open(await passthrough(), {
       WIX_WEBHOOK_PUBLIC_KEY: pemOf(keys.publicKey),
       POLL_MIN_MS: '3600000',
       POLL_MAX_MS: '3600000',
@@ -488,6 +490,7 @@ describe('what is secret stays inside', () => {
       [secret('long').repeat(20_000)]: 400,
     };
     for (const [body, status] of Object.entries(bodies)) {
+      spoken.push(body);
       const address = new URL(`/webhooks/wix?key=${secret('query')}`, url);
       const response = await fetch(address, { method: 'POST', body });
       expect(response.status).toBe(status);
