@@ -187,6 +187,40 @@ describe('WebSockets', () => {
     );
   });
 
+  it('of an address are opened so often in a minute, whatever became of those before', async () => {
+    const { url, clock, webSockets } = await openLimited({ ADDRESS_SOCKETS_PER_MINUTE: '2' });
+    for (let n = 0; n < 2; n += 1) {
+      const { socket, closed } = await openSocket(url, { greet: false });
+      socket.close();
+      await closed;
+    }
+    const refusal = {
+      status: 429,
+      retryAfter: '30',
+      errors: [
+        {
+          message: expect.stringContaining('WebSockets that this address may open'),
+          extensions: { code: 'RATE_LIMITED', retryAfterMs: 30_000 },
+        },
+      ],
+    };
+    expect(await upgrade(url)).toMatchObject(refusal);
+    expect(webSockets.count).toBe(0);
+    await clock.advance(30_000);
+    await openSocket(url, { greet: false });
+    expect(await upgrade(url)).toMatchObject(refusal);
+    expect(webSockets.count).toBe(1);
+  });
+
+  it('that an address opens are no operations, and operations open none', async () => {
+    const { url, as } = await openLimited({
+      ADDRESS_SOCKETS_PER_MINUTE: '1',
+      ADDRESS_OPERATIONS_PER_MINUTE: '1',
+    });
+    expect(await as('one')).toEqual([200]);
+    expect((await openSocket(url, { greet: false })).socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('of a caller are so many at a time', async () => {
     const { url } = await openLimited({ CALLER_SOCKETS: '1' });
     const first = await openSocket(url, { params: bearer(tokenOf('one')) });
@@ -305,6 +339,7 @@ describe('limits', () => {
       addressOperationsPerMinute: 6000,
       callerSockets: 1000,
       addressSockets: 1000,
+      addressSocketsPerMinute: 2000,
     };
     expect(readConfig({}).config?.limits).toEqual({ ...noLimits, failedAuthsPerMinute: 100 });
     expect(readConfig({ HOST: '0.0.0.0' }).config?.limits).toMatchObject(usual);

@@ -20,6 +20,8 @@ export interface Gate {
   countFrom(address: string | null): void;
   /** Counts one operation of a principal. */
   count(principal: Principal): void;
+  /** Counts one WebSocket that is about to be opened from there, whatever becomes of it. */
+  countSocketFrom(address: string | null): void;
   /** Counts a WebSocket, or an event stream, until what is returned is called. */
   openSocketFrom(address: string | null): () => void;
   openSocket(principal: Principal): () => void;
@@ -51,6 +53,7 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
   const failures = createRate(limits.failedAuthsPerMinute, now);
   const addresses = createRate(limits.addressOperationsPerMinute, now);
   const principals = createRate(limits.callerOperationsPerMinute, now);
+  const openings = createRate(limits.addressSocketsPerMinute, now);
   const addressSockets = createSocketCount(limits.addressSockets);
   const principalSockets = createSocketCount(limits.callerSockets);
   /** What has been accepted from where: a neighbour who guesses must not shut these out. */
@@ -98,10 +101,10 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
     );
   };
 
-  const check = (waitMs: number, whose: string) => {
+  const check = (waitMs: number, what: string) => {
     if (waitMs === 0) return;
     throw rateLimited(
-      `The operations that this ${whose} may send in a minute are used up. Wait as long as retryAfterMs says, then ask again.`,
+      `The ${what} in a minute are used up. Wait as long as retryAfterMs says, then ask again.`,
       waitMs,
     );
   };
@@ -113,10 +116,13 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
         ? access.identify(authorization)
         : identify(authorization, address),
     countFrom(address) {
-      if (address !== null) check(addresses.take(address), 'address');
+      if (address !== null) check(addresses.take(address), 'operations that this address may send');
+    },
+    countSocketFrom(address) {
+      if (address !== null) check(openings.take(address), 'WebSockets that this address may open');
     },
     count({ limitKey }) {
-      if (limitKey !== null) check(principals.take(limitKey), 'caller');
+      if (limitKey !== null) check(principals.take(limitKey), 'operations that this caller may send');
     },
     openSocketFrom: (address) => open(addressSockets, address, 'address'),
     openSocket: ({ limitKey }) => open(principalSockets, limitKey, 'caller'),

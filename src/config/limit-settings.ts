@@ -10,6 +10,8 @@ export interface LimitSettings {
   /** How many WebSockets and event streams may be open at a time. */
   readonly callerSockets: number;
   readonly addressSockets: number;
+  /** How many WebSockets may be opened, whatever becomes of them. Event streams are operations. */
+  readonly addressSocketsPerMinute: number;
   readonly failedAuthsPerMinute: number;
   /** Whose word on the address of a client is taken. */
   readonly trustedProxies: readonly AddressRange[];
@@ -23,6 +25,7 @@ export const noLimits: LimitSettings = {
   addressOperationsPerMinute: 0,
   callerSockets: 0,
   addressSockets: 0,
+  addressSocketsPerMinute: 0,
   failedAuthsPerMinute: 0,
   trustedProxies: [],
 };
@@ -33,6 +36,8 @@ const usual = {
   addressOperationsPerMinute: 6000,
   callerSockets: 1000,
   addressSockets: 1000,
+  // all of them may come back at once, and once more
+  addressSocketsPerMinute: 2000,
 };
 
 /** An address as people write them: not 10 for 0.0.0.10, which is an address of IPv4 too. */
@@ -86,6 +91,11 @@ export const limitVariables = {
   ADDRESS_SOCKETS: limit
     .optional()
     .describe(`The same of all callers at one address; 0: no limit, ${unlimited(usual.addressSockets)}.`),
+  ADDRESS_SOCKETS_PER_MINUTE: limit
+    .optional()
+    .describe(
+      `How many WebSockets an address may open; 0: no limit, ${unlimited(usual.addressSocketsPerMinute)}.`,
+    ),
   FAILED_AUTHS_PER_MINUTE: limit
     .prefault('100')
     .describe('With GATEWAY_AUTH=tokens: how many wrong ones an address may try; 0: no limit.'),
@@ -105,6 +115,7 @@ export const limitSettings = (parsed: Parsed, host: string): LimitSettings => {
     addressOperationsPerMinute: parsed.ADDRESS_OPERATIONS_PER_MINUTE ?? fallback.addressOperationsPerMinute,
     callerSockets: parsed.CALLER_SOCKETS ?? fallback.callerSockets,
     addressSockets: parsed.ADDRESS_SOCKETS ?? fallback.addressSockets,
+    addressSocketsPerMinute: parsed.ADDRESS_SOCKETS_PER_MINUTE ?? fallback.addressSocketsPerMinute,
     failedAuthsPerMinute: parsed.FAILED_AUTHS_PER_MINUTE,
     trustedProxies,
   };

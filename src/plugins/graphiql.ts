@@ -19,6 +19,13 @@ const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(buffe
 /** GraphiQL keeps its tabs in their places until one is pressed: then it may jump away, and the click is lost. */
 const steadyTabs = '<style>.graphiql-tab { transform: none !important }</style>';
 
+/** What is written into its headers editor goes along with requests; over a WebSocket it belongs into connectionParams. */
+const withHeadersInParams = (html: string): string =>
+  html.replace(
+    /(\w+)\?\.connectionParams&&typeof \1\?\.connectionParams=="object"&&\((\w+)=Object\.assign\(\2,\1\.connectionParams\)\)/,
+    '$2={...$1?.headers}',
+  );
+
 const sha256 = (text: string | Buffer, encoding: BinaryToTextEncoding) =>
   createHash('sha256').update(text).digest(encoding);
 
@@ -51,15 +58,17 @@ const guards = (html: string): Readonly<Record<string, string>> => ({
 const renderPage = async ({ path, examples }: GraphiQLOptions): Promise<Page> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = Buffer.from(
-    renderGraphiQL({
-      title: 'Data Movement Jobs',
-      // a POST to the page's own address would make the browser throw its copy of the page away
-      endpoint: `${path}?graphiql`,
-      defaultTabs: exampleTabs(examples),
-      defaultEditorToolsVisibility: true,
-      shouldPersistHeaders: false,
-      subscriptionsProtocol: 'WS',
-    }).replace('</head>', `${steadyTabs}</head>`),
+    withHeadersInParams(
+      renderGraphiQL({
+        title: 'Data Movement Jobs',
+        // a POST to the page's own address would make the browser throw its copy of the page away
+        endpoint: `${path}?graphiql`,
+        defaultTabs: exampleTabs(examples),
+        defaultEditorToolsVisibility: true,
+        shouldPersistHeaders: false,
+        subscriptionsProtocol: 'WS',
+      }),
+    ).replace('</head>', `${steadyTabs}</head>`),
   );
   const [br, gzipped] = await Promise.all([
     // quality 5 packs a page of this size in a fraction of a second; the default takes many

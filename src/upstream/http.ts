@@ -97,10 +97,16 @@ const readText = async (body: { text(): Promise<string> }): Promise<string | nul
 /** Shorter than any credential: what people use for trying. */
 const minSecretLength = 12;
 
+/** JSON has several spellings of a character: `\/` and `\u002f` are one. */
+const unescaped = (text: string): string =>
+  text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, hex: string | undefined, char: string) =>
+    hex === undefined ? char : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+
 /** A reason for a refusal may be shown, but not one that quotes the credential: it may be the gateway's own. */
 const repeats = (text: string, { authorization }: Caller): boolean => {
   const secret = authorization?.replace(/^\S+ /, '') ?? '';
-  return secret.length >= minSecretLength && text.includes(secret);
+  return secret.length >= minSecretLength && unescaped(text).includes(secret);
 };
 
 const single = (header: string | string[] | undefined): string | null =>

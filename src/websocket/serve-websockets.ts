@@ -173,6 +173,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     }
     const address = pipeline.gate.addressOf(head);
     try {
+      pipeline.gate.countSocketFrom(address);
       const release = pipeline.gate.openSocketFrom(address);
       stream.once('close', release);
     } catch (error) {
