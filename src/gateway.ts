@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, processRegularResult } from 'graphql-yoga';
 import { createAccess } from './access/access.ts';
 import { createAdmission } from './access/admission.ts';
+import type { Arrival } from './access/arrival.ts';
 import { createGate } from './access/gate.ts';
 import { createOrigins } from './access/origins.ts';
 import type { AccessSettings } from './config/access-settings.ts';
@@ -11,13 +12,14 @@ import { type Context, createContextFactory } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
+import { createJsonFront } from './json-front.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/watch-options.ts';
 import type { Connection, Pipeline } from './pipeline.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
-import { useCrossOrigin } from './plugins/cross-origin.ts';
+import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
 import { useTokenLife } from './plugins/end-with-token.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
@@ -106,6 +108,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const admission = createAdmission(origins);
   const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock });
   const authentication = createRequestAuthentication(gate);
+  const crossOrigin = createCrossOrigin(origins, graphqlPath);
   const { replicas = null } = options;
   const upstream = createUpstream({
     ...options,
@@ -159,7 +162,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const schema = createGraph();
   const findDocument = createFindDocument(options.trusted);
   reportUnfitDocuments(options.trusted.documents, schema, log);
-  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
+  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage; arrival?: Arrival }, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
@@ -185,7 +188,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     extraParamNames: documentParameters,
     plugins: [
       observation.plugin,
-      useCrossOrigin(origins, graphqlPath),
+      crossOrigin.plugin,
       useGuardedRequests(admission),
       playground
         ? useGraphiQL({
@@ -206,18 +209,26 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       observation.subscriptions,
     ],
   });
+  const pipeline: Pipeline = {
+    admission,
+    gate,
+    operationLog,
+    enveloped: (connection) => yoga.getEnveloped({ connection }),
+    findDocument,
+    present,
+    deliveryOf: shared.deliveryOf,
+  };
   return {
     fetch: async (request) => yoga.fetch(request, {}),
-    listener: (request, response) => void yoga(request, response),
-    pipeline: {
-      admission,
-      gate,
-      operationLog,
-      enveloped: (connection) => yoga.getEnveloped({ connection }),
-      findDocument,
-      present,
-      deliveryOf: shared.deliveryOf,
-    },
+    listener: createJsonFront({
+      path: graphqlPath,
+      pipeline,
+      admit: authentication.admit,
+      headersFor: crossOrigin.headersFor,
+      otherwise: (request, response, arrival) => void yoga(request, response, arrival ? { arrival } : {}),
+      respond: (result, mediaType) => processRegularResult(result, yoga.fetchAPI, mediaType),
+    }),
+    pipeline,
     announce(news) {
       hear(news);
       replicas?.announce(news);
