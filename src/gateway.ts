@@ -18,6 +18,7 @@ import type { WatchOptions } from './live/watch-options.ts';
 import type { Connection, Pipeline } from './pipeline.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
 import { useScopes } from './plugins/check-scopes.ts';
+import { useCompiledQueries } from './plugins/compile-queries.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
 import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
@@ -187,6 +188,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     maxRequestBodySize: false,
     extraParamNames: documentParameters,
     plugins: [
+      // beneath all others: they see what it gives as what the executor gives
+      useCompiledQueries(),
       observation.plugin,
       crossOrigin.plugin,
       useGuardedRequests(admission),
