@@ -34,6 +34,7 @@ import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspectio
 import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { createSharedExecution } from './plugins/shared-execution.ts';
+import { useSyntaxErrors } from './plugins/syntax-errors.ts';
 import {
   createFindDocument,
   documentParameters,
@@ -191,6 +192,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       // beneath all others: they see what it gives as what the executor gives
       useCompiledQueries(),
       observation.plugin,
+      useSyntaxErrors(),
       crossOrigin.plugin,
       useGuardedRequests(admission),
       playground

@@ -42,8 +42,8 @@ interface Params {
 }
 
 const mediaTypes: Readonly<Record<string, MediaType>> = {
-  '': 'application/graphql-response+json',
-  '*/*': 'application/graphql-response+json',
+  '': 'application/json',
+  '*/*': 'application/json',
   'application/json': 'application/json',
   'application/graphql-response+json': 'application/graphql-response+json',
 };
