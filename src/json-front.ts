@@ -145,8 +145,13 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     pipeline.operationLog.ended(observed, codes.length > 0 && leave.signal.aborted ? clientLeft : codes);
     const headers = { ...headersFor({ origin: header('origin'), host }), 'x-request-id': observed.requestId };
     if (result.errors === undefined) {
-      response.writeHead(200, { 'content-type': `${accepted}; charset=utf-8`, ...headers });
-      response.end(JSON.stringify(result));
+      const body = Buffer.from(JSON.stringify(result));
+      const contentHeaders = {
+        'content-type': `${accepted}; charset=utf-8`,
+        'content-length': String(body.byteLength),
+      };
+      response.writeHead(200, { ...contentHeaders, ...headers });
+      response.end(body);
       return;
     }
     const told = respond(result, accepted);
