@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, processRegularResult } from 'graphql-yoga';
 import { createAccess } from './access/access.ts';
 import { createAdmission } from './access/admission.ts';
+import type { Arrival } from './access/arrival.ts';
 import { createGate } from './access/gate.ts';
 import { createOrigins } from './access/origins.ts';
 import type { AccessSettings } from './config/access-settings.ts';
@@ -11,12 +12,14 @@ import { type Context, createContextFactory } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import type { JobNews } from './domain/job-news.ts';
 import { createGraph } from './graph.ts';
+import { createJsonFront } from './json-front.ts';
 import { createJobHub } from './live/job-hub.ts';
 import type { WatchOptions } from './live/watch-options.ts';
 import type { Connection, Pipeline } from './pipeline.ts';
 import { createRequestAuthentication } from './plugins/authenticate-requests.ts';
+import { useCompiledQueries } from './plugins/compile-queries.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
-import { useCrossOrigin } from './plugins/cross-origin.ts';
+import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
@@ -30,6 +33,7 @@ import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { useScopes } from './plugins/scopes.ts';
 import { createSharedExecution } from './plugins/shared-execution.ts';
+import { useSyntaxErrors } from './plugins/syntax-errors.ts';
 import { useTokenLife } from './plugins/token-life.ts';
 import {
   createFindDocument,
@@ -106,6 +110,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const admission = createAdmission(origins);
   const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock, log });
   const authentication = createRequestAuthentication(gate);
+  const crossOrigin = createCrossOrigin(origins, graphqlPath);
   const { replicas = null } = options;
   const upstream = createUpstream({
     ...options,
@@ -159,7 +164,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const schema = createGraph();
   const findDocument = createFindDocument(options.trusted);
   reportUnfitDocuments(options.trusted.documents, schema, log);
-  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage }, Context>({
+  const yoga = createYoga<{ connection?: Connection; req?: IncomingMessage; arrival?: Arrival }, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
     context: ({ connection, request }) =>
@@ -184,8 +189,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     maxRequestBodySize: false,
     extraParamNames: documentParameters,
     plugins: [
+      // beneath all others: they see what it gives as what the executor gives
+      useCompiledQueries(),
       observation.plugin,
-      useCrossOrigin(origins, graphqlPath),
+      useSyntaxErrors(),
+      crossOrigin.plugin,
       useGuardedRequests(admission),
       playground
         ? useGraphiQL({
@@ -206,18 +214,26 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       observation.subscriptions,
     ],
   });
+  const pipeline: Pipeline = {
+    admission,
+    gate,
+    operationLog,
+    enveloped: (connection) => yoga.getEnveloped({ connection }),
+    findDocument,
+    present,
+    deliveryOf: shared.deliveryOf,
+  };
   return {
     fetch: async (request) => yoga.fetch(request, {}),
-    listener: (request, response) => void yoga(request, response),
-    pipeline: {
-      admission,
-      gate,
-      operationLog,
-      enveloped: (connection) => yoga.getEnveloped({ connection }),
-      findDocument,
-      present,
-      deliveryOf: shared.deliveryOf,
-    },
+    listener: createJsonFront({
+      path: graphqlPath,
+      pipeline,
+      admit: authentication.admit,
+      headersFor: crossOrigin.headersFor,
+      otherwise: (request, response, arrival) => void yoga(request, response, arrival ? { arrival } : {}),
+      respond: (result, mediaType) => processRegularResult(result, yoga.fetchAPI, mediaType),
+    }),
+    pipeline,
     announce(news) {
       hear(news);
       replicas?.announce(news);

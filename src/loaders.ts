@@ -3,7 +3,6 @@ import { GatewayError } from './domain/gateway-error.ts';
 import { idKey, isGuid } from './domain/guid.ts';
 import type { Job } from './domain/job.ts';
 import { oldestFirst } from './domain/job-filter.ts';
-import { lazily } from './domain/lazily.ts';
 import type { MovementLog } from './domain/movement-log.ts';
 import { maxPageSize } from './domain/page.ts';
 import type { SyncSchedule } from './domain/sync-schedule.ts';
@@ -41,17 +40,19 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
       return tracing.span(`batch ${name}`, { size: keys.length }, () => load(keys));
     };
 
+  /** Jobs that came with pages, not looked up one by one: few operations ask for one of them as well. */
+  const seen: (readonly Job[])[] = [];
+
   const loadJobs = async (ids: readonly string[]): Promise<(Job | Error | null)[]> => {
+    const found = new Map<string, Job | Error>(seen.flat().map((job) => [idKey(job.id), job]));
     // an id that is no GUID is nobody's, and upstream would refuse the whole batch for it
-    const guids = ids.filter(isGuid);
-    if (guids.length === 0) return ids.map(() => null);
-    const found = await upstream.jobs.byIds(guids);
+    const missing = ids.filter((id) => isGuid(id) && !found.has(idKey(id)));
+    if (missing.length > 0) {
+      for (const [key, job] of await upstream.jobs.byIds(missing)) found.set(key, job);
+    }
     return ids.map((id) => found.get(idKey(id)) ?? null);
   };
   const job = new DataLoader(batched('job', loadJobs), { maxBatchSize: maxPageSize, cacheKeyFn: idKey });
-  const remember = (jobs: readonly Job[]) => {
-    for (const each of jobs) job.prime(each.id, each);
-  };
 
   let listed: ReturnType<typeof upstream.schedules.list> | undefined;
   const listSchedules = () => {
@@ -77,7 +78,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
     batched('workflow_jobs', async (workflowIds: readonly string[]): Promise<(readonly Job[])[]> => {
       const query = compileJobQuery({ workflowId: { in: workflowIds } }, oldestFirst);
       const found = await allPages((page) => upstream.jobs.query(query, page));
-      remember(found);
+      seen.push(found);
       // the order is part of the graph's promise, so it is not left to upstream
       const rows = [...new Map(found.map((row) => [row.id, row])).values()].sort(
         (one, other) =>
@@ -112,6 +113,9 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
     { cacheKeyFn: ({ jobId, first, after }) => JSON.stringify([jobId, first, after]) },
   );
 
+  /** The pages that were asked for, so that nothing is asked for twice where an answer is made anew. */
+  const pages = new Map<string, Promise<Connection<Job>>>();
+
   return {
     job,
     schedule,
@@ -120,40 +124,66 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
     async allSchedules() {
       return (await listSchedules()).map(readable);
     },
-    jobs: (query, page) =>
-      connect(page, {
+    jobs(query, page) {
+      const key = JSON.stringify([query, page]);
+      const asked = pages.get(key);
+      if (asked !== undefined) return asked;
+      const answer = connect(page, {
         codec: createCursorCodec(callerKey, ['jobs', query]),
         fetch: async (request) => {
           const answer = await upstream.jobs.query(query, request);
-          remember(answer.rows);
+          seen.push(answer.rows);
           return answer;
         },
         idOf: (row) => row.id,
-      }),
+      });
+      pages.set(key, answer);
+      return answer;
+    },
   };
 };
 
-/** The same, made when one is first used. */
+/** The same, made when one is first used. A class: getters of an object literal are a hidden class for each operation. */
+class LazyLoaders implements Loaders {
+  readonly #create: () => Loaders;
+  #created: Loaders | undefined;
+
+  constructor(create: () => Loaders) {
+    this.#create = create;
+  }
+
+  get #loaders(): Loaders {
+    this.#created ??= this.#create();
+    return this.#created;
+  }
+
+  get job() {
+    return this.#loaders.job;
+  }
+
+  get schedule() {
+    return this.#loaders.schedule;
+  }
+
+  get workflowJobs() {
+    return this.#loaders.workflowJobs;
+  }
+
+  get logs() {
+    return this.#loaders.logs;
+  }
+
+  allSchedules() {
+    return this.#loaders.allSchedules();
+  }
+
+  jobs(query: JobQuery, page: ConnectionArguments) {
+    return this.#loaders.jobs(query, page);
+  }
+}
+
 export const createLazyLoaders = (
   upstream: CallerUpstream,
   callerKey: string,
   telemetry: Telemetry = noTelemetry,
-): Loaders => {
-  const loaders = lazily(() => createLoaders(upstream, callerKey, telemetry));
-  return {
-    get job() {
-      return loaders().job;
-    },
-    get schedule() {
-      return loaders().schedule;
-    },
-    get workflowJobs() {
-      return loaders().workflowJobs;
-    },
-    get logs() {
-      return loaders().logs;
-    },
-    allSchedules: () => loaders().allSchedules(),
-    jobs: (query, page) => loaders().jobs(query, page),
-  };
-};
+): Loaders => new LazyLoaders(() => createLoaders(upstream, callerKey, telemetry));

@@ -10,6 +10,7 @@ const floors = [
   ['server'],
   ['webhooks', 'websocket'],
   ['gateway'],
+  ['json-front'],
   ['pipeline'],
   ['graph', 'plugins'],
   ['resolvers'],

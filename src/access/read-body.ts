@@ -1,4 +1,11 @@
+import type { IncomingMessage } from 'node:http';
+
 const decoder = new TextDecoder();
+
+const textOf = (chunks: readonly Uint8Array[]): string => {
+  const [first] = chunks;
+  return decoder.decode(chunks.length === 1 ? first : Buffer.concat(chunks));
+};
 
 /** A body as text; null when it has more bytes than allowed, and then it is read no further. */
 export const readBody = async (
@@ -12,6 +19,31 @@ export const readBody = async (
     if (bytes > maxBytes) return null;
     read.push(chunk);
   }
-  const [first] = read;
-  return decoder.decode(read.length === 1 ? first : Buffer.concat(read));
+  return textOf(read);
 };
+
+/** The same of a node request, which outlives who stops reading: it has yet to be answered. Fails when it breaks off. */
+export const readNodeBody = (request: IncomingMessage, maxBytes: number): Promise<string | null> =>
+  new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const leave = () => {
+      request.off('data', take).off('end', end).off('close', fail).off('error', fail);
+    };
+    const take = (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) return chunks.push(chunk);
+      leave();
+      request.pause();
+      return resolve(null);
+    };
+    const end = () => {
+      leave();
+      resolve(textOf(chunks));
+    };
+    const fail = () => {
+      leave();
+      reject(new Error('The request ended before its body did.'));
+    };
+    request.on('data', take).on('end', end).on('close', fail).on('error', fail);
+  });

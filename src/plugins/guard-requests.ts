@@ -2,8 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Admission, bodyTooLarge, maxBodyBytes, type Refusal } from '../access/admission.ts';
-import { readBody } from '../access/read-body.ts';
+import type { Arrival } from '../access/arrival.ts';
+import { readBody, readNodeBody } from '../access/read-body.ts';
 import { headOfRequest } from '../access/request-head.ts';
+
+interface ServerContext {
+  readonly req?: IncomingMessage;
+  readonly arrival?: Arrival;
+}
 
 const errorOf = ({ status, message, headers }: Refusal) =>
   new GraphQLError(message, {
@@ -13,12 +19,12 @@ const errorOf = ({ status, message, headers }: Refusal) =>
     },
   });
 
-/** The bytes of a body. A node request is read itself, and outlives who stops reading: it has yet to be answered. */
-const chunksOf = (request: Request, node: IncomingMessage | undefined): AsyncIterable<Uint8Array> =>
-  node?.iterator({ destroyOnReturn: false }) ?? request.body ?? new Blob().stream();
+const bodyOf = (request: Request, { req, arrival }: ServerContext): Promise<string | null> =>
+  arrival?.body ??
+  (req ? readNodeBody(req, maxBodyBytes) : readBody(request.body ?? new Blob().stream(), maxBodyBytes));
 
-const readJson = async (request: Request, node: IncomingMessage | undefined) => {
-  const text = await readBody(chunksOf(request, node), maxBodyBytes).catch(() => {
+const readJson = async (request: Request, context: ServerContext) => {
+  const text = await bodyOf(request, context).catch(() => {
     throw new GraphQLError('The request ended before its body did.', {
       extensions: { http: { status: 400 } },
     });
@@ -28,10 +34,10 @@ const readJson = async (request: Request, node: IncomingMessage | undefined) => 
 };
 
 /** Turns away what may not come in before anything is parsed, and reads no body but JSON, and no more than allowed. */
-export const useGuardedRequests = (admission: Admission): Plugin<object, { req?: IncomingMessage }> => ({
+export const useGuardedRequests = (admission: Admission): Plugin<object, ServerContext> => ({
   onRequestParse({ request, serverContext, setRequestParser }) {
     const refusal = admission(headOfRequest(request, serverContext?.req));
     if (refusal !== null) throw errorOf(refusal);
-    if (request.method === 'POST') setRequestParser((request) => readJson(request, serverContext?.req));
+    if (request.method === 'POST') setRequestParser((request) => readJson(request, serverContext));
   },
 });

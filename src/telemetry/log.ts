@@ -14,6 +14,9 @@ export interface LogOptions {
 /** Beyond this, lines are dropped rather than kept for a reader who does not come. */
 const maxWaitingBytes = 16 * 1024 * 1024;
 
+/** Lines are written together, as long as none of them has to wait noticeably. */
+const writeTogether = { minLength: 4096, periodicFlush: 50 };
+
 const maxCauses = 5;
 
 /** What is logged of an error. Libraries hang more on theirs, such as the bytes of an answer that they could not read. */
@@ -44,7 +47,11 @@ export const logOptions = {
 export const createLog = async ({ level, pretty }: LogOptions): Promise<Log> => {
   const options = { ...logOptions, level, timestamp: pino.stdTimeFunctions.isoTime };
   // whoever reads slowly must not hold up requests; pino writes what is left when the process ends
-  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes }));
+  if (!pretty)
+    return pino(
+      options,
+      pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes, ...writeTogether }),
+    );
   // loaded only where somebody looks: production writes JSON
   const { default: prettyStream } = await import('pino-pretty');
   return pino(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Whose rights a call has: upstream's credential and, for API keys, the site or account it is meant for. */
 export interface Caller {
@@ -13,7 +13,5 @@ export const createCaller = ({ authorization, siteId, accountId }: Omit<Caller, 
   authorization,
   siteId,
   accountId,
-  key: createHash('sha256')
-    .update(JSON.stringify([authorization, siteId, accountId]))
-    .digest('base64url'),
+  key: hash('sha256', JSON.stringify([authorization, siteId, accountId]), 'base64url'),
 });

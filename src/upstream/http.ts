@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { formatTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
 import type { Caller } from './caller.ts';
+import { DeadlineOver, exchange, type Patience } from './exchange.ts';
 import { parseBody } from './parse-body.ts';
 import { invalidResponse, notJson, type RawAnswer, translateFailure } from './translate-failure.ts';
 import type { UpstreamClock } from './upstream-clock.ts';
@@ -57,11 +58,9 @@ export interface HttpOptions {
   readonly telemetry?: Telemetry;
 }
 
-export interface Attempt {
+export interface Attempt extends Patience {
   /** From 1; 1 by default. */
   readonly number?: number;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
 }
 
 export interface UpstreamHttp {
@@ -81,18 +80,6 @@ const headersOf = (caller: Caller, hasBody: boolean, trace: Traceparent | null):
   ...(caller.accountId === null ? {} : { 'wix-account-id': caller.accountId }),
   ...(trace === null ? {} : { traceparent: formatTraceparent(trace) }),
 });
-
-/** Null for a body that is larger than any that upstream gives. */
-const readText = async (body: { text(): Promise<string> }): Promise<string | null> => {
-  try {
-    return await body.text();
-  } catch (error) {
-    // what the status says is true all the same
-    if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
-      return null;
-    throw error;
-  }
-};
 
 /** Shorter than any credential: what people use for trying. */
 const minSecretLength = 12;
@@ -121,8 +108,8 @@ const isBeforeConnect = (error: unknown): boolean => {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 };
 
-const failureOf = (error: unknown, deadline: AbortSignal) => {
-  if (deadline.aborted) {
+const failureOf = (error: unknown) => {
+  if (error instanceof DeadlineOver) {
     return new GatewayError(
       'UPSTREAM_TIMEOUT',
       'Wix did not answer in time. Ask again in a moment, or for less at a time.',
@@ -149,29 +136,34 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
   });
   const prefix = url.pathname.replace(/\/+$/, '');
 
-  const send = async (request: UpstreamRequest, caller: Caller, signal: AbortSignal) => {
-    const { statusCode, headers, body } = await pool.request({
-      method: request.method,
-      path: prefix + request.path,
-      headers: headersOf(caller, request.body !== undefined, tracing.current()),
-      body: request.body === undefined ? null : JSON.stringify(request.body),
-      // the deadline below covers both
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      signal,
-    });
+  const send = async (
+    request: UpstreamRequest,
+    caller: Caller,
+    patience: Patience,
+  ): Promise<RawAnswer & { readonly size: number }> => {
+    const { status, headers, text } = await exchange(
+      pool,
+      {
+        method: request.method,
+        path: prefix + request.path,
+        headers: headersOf(caller, request.body !== undefined, tracing.current()),
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        // the deadline covers both
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      patience,
+    );
     upstreamClock.read(single(headers['date']));
-    const text = await readText(body);
-    const isTelling = statusCode !== 200 && text !== null && repeats(text, caller);
-    const answer: RawAnswer & { readonly size: number } = {
-      status: statusCode,
+    const isTelling = status !== 200 && text !== null && repeats(text, caller);
+    return {
+      status,
       body: text === null ? notJson : parseBody(isTelling ? '{}' : text),
       size: text === null ? Number.POSITIVE_INFINITY : text.length,
       requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
       retryAfter: single(headers['retry-after']),
       date: single(headers['date']),
     };
-    return answer;
   };
 
   /** What became of one attempt, for whoever looks after the gateway. */
@@ -189,16 +181,13 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
     const startedAt = now();
     const begunAt = performance.now();
     const seconds = () => (performance.now() - begunAt) / 1000;
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const answer = await send(request, caller, signal ? AbortSignal.any([signal, deadline]) : deadline).catch(
-      (error: unknown) => {
-        if (signal?.aborted) report(request.operation, number, 'given up', seconds());
-        signal?.throwIfAborted();
-        const failure = failureOf(error, deadline);
-        report(request.operation, number, failure.code, seconds());
-        throw failure;
-      },
-    );
+    const answer = await send(request, caller, { timeoutMs, signal }).catch((error: unknown) => {
+      if (signal?.aborted) report(request.operation, number, 'given up', seconds());
+      signal?.throwIfAborted();
+      const failure = failureOf(error);
+      report(request.operation, number, failure.code, seconds());
+      throw failure;
+    });
     const { status, requestId, body, size } = answer;
     report(request.operation, number, String(status), seconds());
     log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');

@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache';
 import type { CredentialSettings } from '../config/credential-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JobNews } from '../domain/job-news.ts';
-import { lazily } from '../domain/lazily.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Observed } from '../telemetry/observed.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -117,41 +116,57 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     if (observed !== undefined) observed.cacheHits += hits;
   };
 
+  const createJobs = (errand: Errand): JobsApi => {
+    const { caller, purpose, signal, observed } = errand;
+    const remembered = { callerKey: caller.key, finished };
+    const jobsFor = (end: AbortSignal | undefined) =>
+      rememberJobs(createJobsApi(callAs({ ...errand, signal: end }), log), remembered);
+    const own = jobsFor(signal);
+    // a poll and the work around a write want to know what upstream says now
+    if (purpose !== 'query') return own;
+    const ask = askForIds(jobsFor);
+    const find = (ids: readonly string[]) => lookups.find(caller.key, ids, signal, ask);
+    return lookUpJobs(own, find, {
+      ...remembered,
+      note: (hits, misses) => noteFound(hits, misses, observed),
+    });
+  };
+
+  /** A class, for there is one of each operation, and getters of an object literal are a hidden class each. */
+  class ErrandUpstream implements CallerUpstream {
+    readonly toUpstreamTime = upstreamClock.fromOurs;
+    readonly #errand: Errand;
+    #jobs: JobsApi | undefined;
+    #schedules: SchedulesApi | undefined;
+
+    constructor(errand: Errand) {
+      this.#errand = errand;
+    }
+
+    get jobs() {
+      this.#jobs ??= createJobs(this.#errand);
+      return this.#jobs;
+    }
+
+    get schedules() {
+      this.#schedules ??= createSchedulesApi(callAs(this.#errand));
+      return this.#schedules;
+    }
+
+    allowance() {
+      return budget.of(this.#errand.caller.key);
+    }
+
+    lastSuccessAt() {
+      const at = successes.get(this.#errand.caller.key);
+      return at === undefined ? null : new Date(at);
+    }
+  }
+
   return {
     callerOf: credentials.callerOf,
     state: () => ({ budget: budget.state(), circuit: circuit.state() }),
-    as(caller, purpose, signal, observed) {
-      const errand = { caller, purpose, signal, observed };
-      const remembered = { callerKey: caller.key, finished };
-      const jobsFor = (end: AbortSignal | undefined) =>
-        rememberJobs(createJobsApi(callAs({ ...errand, signal: end }), log), remembered);
-      const ask = askForIds(jobsFor);
-      const jobs = lazily(() => {
-        const own = jobsFor(signal);
-        // a poll and the work around a write want to know what upstream says now
-        if (purpose !== 'query') return own;
-        const find = (ids: readonly string[]) => lookups.find(caller.key, ids, signal, ask);
-        return lookUpJobs(own, find, {
-          ...remembered,
-          note: (hits, misses) => noteFound(hits, misses, observed),
-        });
-      });
-      const schedules = lazily(() => createSchedulesApi(callAs(errand)));
-      return {
-        get jobs() {
-          return jobs();
-        },
-        get schedules() {
-          return schedules();
-        },
-        allowance: () => budget.of(caller.key),
-        toUpstreamTime: upstreamClock.fromOurs,
-        lastSuccessAt() {
-          const at = successes.get(caller.key);
-          return at === undefined ? null : new Date(at);
-        },
-      };
-    },
+    as: (caller, purpose, signal, observed) => new ErrandUpstream({ caller, purpose, signal, observed }),
     outdate({ jobId, siteId }) {
       answers.outdateSite(siteId);
       finished.forgetForAll(jobId);

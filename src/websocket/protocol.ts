@@ -1,10 +1,4 @@
-import {
-  type DocumentNode,
-  type ExecutionArgs,
-  GraphQLError,
-  type GraphQLFormattedError,
-  getOperationAST,
-} from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
@@ -105,16 +99,6 @@ const restarting = () =>
     notSent: true,
   });
 
-/** Over HTTP it is the check against mutations by GET that gives a syntax error its code. */
-const parseWith = ({ parse }: Enveloped, query: string): DocumentNode => {
-  try {
-    return parse(query);
-  } catch (error) {
-    if (error instanceof GraphQLError) error.extensions['code'] ??= 'GRAPHQL_PARSE_FAILED';
-    throw error;
-  }
-};
-
 /** Ends a subscription that never began with an error frame. */
 const failing = (errors: readonly GraphQLError[]): AsyncIterableIterator<never> => ({
   next: () => Promise.reject(new AggregateError(errors)),
@@ -174,7 +158,7 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
           operationName: operationName ?? null,
         });
         const { schema } = enveloped;
-        const document = parseWith(enveloped, pipeline.findDocument(payload) ?? '');
+        const document = enveloped.parse(pipeline.findDocument(payload) ?? '');
         const invalid = enveloped.validate(schema, document);
         if (invalid.length > 0) return refuse(...invalid);
         if (!getOperationAST(document, operationName)) {

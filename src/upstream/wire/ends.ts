@@ -100,13 +100,13 @@ const oneOf = <End>(kinds: Readonly<Record<string, z.ZodType<End>>>) =>
   });
 
 export const source = oneOf<Source>({
-  wixDataCollection: collectionSource,
-  localization,
-  file: fileSource,
+  wixDataCollection: z.compile(collectionSource),
+  localization: z.compile(localization),
+  file: z.compile(fileSource),
 });
 
 export const destination = oneOf<Destination>({
-  wixDataCollection: collectionDestination,
-  localization,
-  file: fileDestination,
+  wixDataCollection: z.compile(collectionDestination),
+  localization: z.compile(localization),
+  file: z.compile(fileDestination),
 });

@@ -8,6 +8,21 @@ import { structToJson } from './struct.ts';
  * wrapper shapes. Each primitive here reads all spellings into one normal form, null for nothing.
  */
 
+const unreadable = Symbol('unreadable');
+type Reading<Value> = Value | typeof unreadable;
+
+/** One function reads a primitive: rows have dozens, and each union or step of a schema costs as much as all of it. */
+const primitive = <Value>(expected: string, read: (raw: unknown) => Reading<Value>) =>
+  z
+    .unknown()
+    .optional()
+    .transform((raw, context): Value => {
+      const value = read(raw);
+      if (value !== unreadable) return value;
+      context.addIssue({ code: 'custom', message: `expected ${expected}` });
+      return z.NEVER;
+    });
+
 /** `{"value": x}` stands for x, `{}` for nothing. Only for fields known to be wrapped: user data may hold a key `value` too. */
 const unwrapped = (raw: unknown): unknown => {
   if (!isJsonObject(raw)) return raw;
@@ -15,44 +30,61 @@ const unwrapped = (raw: unknown): unknown => {
   return Object.keys(raw).length === 0 ? null : raw;
 };
 
-export const text = z
-  .string()
-  .nullish()
-  .transform((value) => value || null);
+const readText = (raw: unknown): Reading<string | null> => {
+  if (typeof raw === 'string') return raw || null;
+  return raw === undefined || raw === null ? null : unreadable;
+};
 
-export const wrappedText = z.preprocess(unwrapped, text);
+export const text = primitive('text', readText);
 
-const digits = z
-  .string()
-  .regex(/^-?\d{1,16}$/)
-  .transform(Number);
+export const wrappedText = primitive('text', (raw) => readText(unwrapped(raw)));
+
+const digits = /^-?\d{1,16}$/;
+
+const readNumber = (raw: unknown): Reading<number | null> => {
+  if (typeof raw === 'number') return Number.isFinite(raw) ? raw : unreadable;
+  if (raw === undefined || raw === null || raw === '') return null;
+  return typeof raw === 'string' && digits.test(raw) ? Number(raw) : unreadable;
+};
+
+const readCount = (raw: unknown): Reading<number | null> => {
+  const number = readNumber(raw);
+  if (number === null || number === unreadable) return number;
+  const whole = Math.trunc(number);
+  return Number.isSafeInteger(whole) ? whole : unreadable;
+};
 
 /** A whole number, also as a string of digits. Fractions are cut off: these count whole items or bytes. */
-export const count = z
-  .union([z.number(), digits, z.literal('')])
-  .nullish()
-  .transform((value) => (typeof value === 'number' ? Math.trunc(value) : null))
-  .refine((value) => value === null || Number.isSafeInteger(value), 'too large for a whole number');
+export const count = primitive('a whole number below 2^53', readCount);
 
-export const wrappedCount = z.preprocess(unwrapped, count);
+export const wrappedCount = primitive('a whole number below 2^53', (raw) => readCount(unwrapped(raw)));
 
-const isoInstant = z.iso
-  .datetime({ offset: true })
-  .or(z.literal(''))
-  .transform((value) => (value === '' ? null : new Date(value)));
+const isoInstant = z.iso.datetime({ offset: true });
+/** What upstream nearly always sends, without the cost of asking for all that it might. */
+const usualInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 
-const protobufInstant = z
-  .object({ seconds: z.union([z.number(), digits]), nanos: z.union([z.number(), digits]).nullish() })
-  .transform(({ seconds, nanos }) => new Date(seconds * 1000 + Math.floor((nanos ?? 0) / 1e6)));
+const readInstantText = (raw: string): Reading<Date> => {
+  const instant = new Date(raw);
+  // a day that a month has not is moved on by Date, and refused by the calendar
+  const isUsual = usualInstant.test(raw) && instant.getUTCDate() === Number(raw.slice(8, 10));
+  return isUsual || isoInstant.safeParse(raw).success ? instant : unreadable;
+};
 
-export const instant = z.preprocess(
-  unwrapped,
-  z
-    .union([isoInstant, protobufInstant])
-    .nullish()
-    .transform((value) => value ?? null)
-    .refine((value) => value === null || isWritable(value), 'not an instant of the years 0 to 9999'),
-);
+const readInstant = (raw: unknown): Reading<Date | null> => {
+  if (typeof raw === 'string') return raw === '' ? null : readInstantText(raw);
+  if (raw === undefined || raw === null) return null;
+  if (!isJsonObject(raw)) return unreadable;
+  // protobuf's Timestamp
+  const seconds = raw['seconds'] === '' ? unreadable : readNumber(raw['seconds']);
+  const nanos = raw['nanos'] === '' ? unreadable : readNumber(raw['nanos']);
+  if (seconds === unreadable || seconds === null || nanos === unreadable) return unreadable;
+  return new Date(seconds * 1000 + Math.floor((nanos ?? 0) / 1e6));
+};
+
+export const instant = primitive('an instant of the years 0 to 9999', (raw) => {
+  const value = readInstant(unwrapped(raw));
+  return value instanceof Date && !isWritable(value) ? unreadable : value;
+});
 
 export const flag = z
   .boolean()
@@ -61,17 +93,19 @@ export const flag = z
 
 export const wrappedFlag = z.preprocess(unwrapped, z.boolean().nullish());
 
+const readEnumName = (raw: unknown): Reading<string | null> =>
+  typeof raw === 'number' && Number.isFinite(raw) ? String(raw) : readText(raw);
+
 /** The name of an enumeration's value; protobuf writes values it has no name for as their number. */
-export const enumName = z
-  .union([z.string(), z.number().transform(String)])
-  .nullish()
-  .transform((value) => value || null);
+export const enumName = primitive('the name of a value', readEnumName);
 
 /** A value of an open enumeration: names that this version does not know become UNRECOGNIZED. */
 export const openEnum = <const Known extends readonly string[]>(known: Known) =>
-  enumName.transform((value): Known[number] | 'UNRECOGNIZED' | null =>
-    value === null ? null : (known.find((name) => name === value) ?? 'UNRECOGNIZED'),
-  );
+  primitive('the name of a value', (raw): Reading<Known[number] | 'UNRECOGNIZED' | null> => {
+    const name = readEnumName(raw);
+    if (name === null || name === unreadable) return name;
+    return known.find((each) => each === name) ?? 'UNRECOGNIZED';
+  });
 
 /** Deeper than any filter or Struct. Whoever walks such an object into itself must not run out of stack. */
 const maxDepth = 500;
@@ -79,19 +113,28 @@ const maxDepth = 500;
 const isNoDeeperThan = (depth: number, value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
-  const within = (item: unknown) => isNoDeeperThan(depth - 1, item);
-  return Array.isArray(value) ? value.every(within) : Object.values(value).every(within);
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isNoDeeperThan(depth - 1, item)) return false;
+    return true;
+  }
+  // rows of JSON.parse have no inherited keys
+  for (const key in value) if (!isNoDeeperThan(depth - 1, (value as JsonObject)[key])) return false;
+  return true;
+};
+
+const readUserObject = (raw: unknown): Reading<JsonObject | null> => {
+  if (raw === undefined || raw === null || raw === '') return null;
+  return isJsonObject(raw) && isNoDeeperThan(maxDepth, raw) ? raw : unreadable;
 };
 
 /** An object of the user's, kept as it is. */
-export const userObject = z
-  .custom<JsonObject>((value) => isJsonObject(value) && isNoDeeperThan(maxDepth, value))
-  .or(z.literal(''))
-  .nullish()
-  .transform((value) => value || null);
+export const userObject = primitive(`an object no deeper than ${maxDepth}`, readUserObject);
 
 /** The same where protobuf's Struct may stand for it. */
-export const userStruct = userObject.transform((value) => (value === null ? null : structToJson(value)));
+export const userStruct = primitive(`an object no deeper than ${maxDepth}`, (raw) => {
+  const object = readUserObject(raw);
+  return object === null || object === unreadable ? object : structToJson(object);
+});
 
 /** A list where upstream may leave it out. */
 export const listOf = <Item extends z.ZodType>(item: Item) =>

@@ -1,0 +1,172 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { isAsyncIterable } from 'graphql-yoga';
+import { maxBodyBytes } from './access/admission.ts';
+import type { Arrival } from './access/arrival.ts';
+import { readNodeBody } from './access/read-body.ts';
+import { headOf } from './access/request-head.ts';
+import type { Connection, Enveloped, Pipeline } from './pipeline.ts';
+import type { RequestAuthentication } from './plugins/authenticate-requests.ts';
+import type { CrossOrigin } from './plugins/cross-origin.ts';
+import { clientLeft, codesOf } from './plugins/observe-operations.ts';
+import { createObserved } from './telemetry/observed.ts';
+import { requestIdOf } from './telemetry/request-id.ts';
+import { parseTraceparent } from './telemetry/traceparent.ts';
+
+export type MediaType = 'application/json' | 'application/graphql-response+json';
+
+export interface JsonFrontOptions {
+  /** Of GraphQL. */
+  readonly path: string;
+  readonly pipeline: Pipeline;
+  readonly admit: RequestAuthentication['admit'];
+  readonly headersFor: CrossOrigin['headersFor'];
+  /** Writes a result with errors as Yoga does. */
+  readonly respond: (result: ExecutionResult, mediaType: MediaType) => Response;
+  /** Answers what this front does not. `arrival` is what has been found out, where something has. */
+  readonly otherwise: (request: IncomingMessage, response: ServerResponse, arrival?: Arrival) => void;
+}
+
+/** What a request says once it is known to be a query or mutation that can be run. */
+interface Prepared {
+  readonly enveloped: Enveloped;
+  readonly document: DocumentNode;
+  readonly params: Params;
+}
+
+interface Params {
+  readonly query?: string;
+  readonly variables?: Readonly<Record<string, unknown>> | null;
+  readonly operationName?: string | null;
+  readonly extensions?: object | null;
+}
+
+const mediaTypes: Readonly<Record<string, MediaType>> = {
+  '': 'application/json',
+  '*/*': 'application/json',
+  'application/json': 'application/json',
+  'application/graphql-response+json': 'application/graphql-response+json',
+};
+
+/** The least that answers are written with; what else a client accepts is weighed by Yoga. */
+const mediaTypeOf = ({ headers: { accept = '' } }: IncomingMessage) => mediaTypes[accept];
+
+const isObjectOrNothing = (value: unknown): boolean =>
+  value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
+
+const isTextOrNothing = (value: unknown): boolean =>
+  value === undefined || value === null || typeof value === 'string';
+
+const paramNames = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id']);
+
+const isParams = (body: unknown): body is Params => {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  const { query, variables, operationName, extensions }: { [name: string]: unknown } = { ...body };
+  return (
+    isTextOrNothing(query) &&
+    isObjectOrNothing(variables) &&
+    isTextOrNothing(operationName) &&
+    isObjectOrNothing(extensions) &&
+    Object.keys(body).every((name) => paramNames.has(name))
+  );
+};
+
+const prepare = (
+  pipeline: Pipeline,
+  text: string | null,
+  connection: Omit<Connection, 'operationName'>,
+): Prepared | null => {
+  try {
+    const params: unknown = text === null ? null : JSON.parse(text);
+    if (!isParams(params)) return null;
+    const { operationName = null } = params;
+    const query = pipeline.findDocument(params);
+    if (query === undefined) return null;
+    const enveloped = pipeline.enveloped({ ...connection, operationName });
+    const document = enveloped.parse(query);
+    if (enveloped.validate(enveloped.schema, document).length > 0) return null;
+    const operation = getOperationAST(document, operationName);
+    return operation && operation.operation !== 'subscription' ? { enveloped, document, params } : null;
+  } catch {
+    // Yoga says what is wrong with it
+    return null;
+  }
+};
+
+/**
+ * A short way for what nearly every request is: a JSON POST of a query or a mutation. It runs in the very pipeline of
+ * Yoga, every plugin included, without a web-standard request and response around it. Whatever is out of the ordinary
+ * before an operation runs, mistakes included, is Yoga's to answer.
+ */
+export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
+  const { path, pipeline, admit, headersFor, respond, otherwise } = options;
+
+  const run = async ({ enveloped, document, params }: Prepared): Promise<ExecutionResult> => {
+    try {
+      const contextValue = await enveloped.contextFactory();
+      const result = await enveloped.execute({
+        schema: enveloped.schema,
+        document,
+        contextValue,
+        variableValues: params.variables ?? null,
+        operationName: params.operationName ?? null,
+      });
+      if (isAsyncIterable(result)) throw new Error('A query or mutation has more than one result.');
+      return result;
+    } catch (error) {
+      return { errors: [pipeline.present(error)] };
+    }
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse, accepted: MediaType) => {
+    const head = headOf(request);
+    const { host, header } = head;
+    const sender = admit(head);
+    const refused = await sender.then(
+      () => false,
+      () => true,
+    );
+    if (refused) return otherwise(request, response, { sender, body: undefined });
+    const body = readNodeBody(request, maxBodyBytes);
+    const text = await body.catch(() => null);
+    const leave = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) leave.abort();
+    });
+    const observed = createObserved({
+      requestId: requestIdOf(header('x-request-id')),
+      traceparent: parseTraceparent(header('traceparent')),
+      transport: 'http',
+    });
+    const { principal } = await sender;
+    const prepared = prepare(pipeline, text, { principal, header, signal: leave.signal, observed });
+    if (prepared === null) return otherwise(request, response, { sender, body });
+    const result = await run(prepared);
+    const codes = codesOf(result);
+    pipeline.operationLog.ended(observed, codes.length > 0 && leave.signal.aborted ? clientLeft : codes);
+    const headers = { ...headersFor({ origin: header('origin'), host }), 'x-request-id': observed.requestId };
+    if (result.errors === undefined) {
+      const body = Buffer.from(JSON.stringify(result));
+      const contentHeaders = {
+        'content-type': `${accepted}; charset=utf-8`,
+        'content-length': String(body.byteLength),
+      };
+      response.writeHead(200, { ...contentHeaders, ...headers });
+      response.end(body);
+      return;
+    }
+    const told = respond(result, accepted);
+    response.writeHead(told.status, { ...Object.fromEntries(told.headers), ...headers });
+    response.end(await told.text());
+  };
+
+  return (request, response) => {
+    const accepted = mediaTypeOf(request);
+    const isOrdinary =
+      request.method === 'POST' && request.url === path && request.headers['content-length'] !== undefined;
+    if (accepted === undefined || !isOrdinary || pipeline.admission(headOf(request)) !== null) {
+      return otherwise(request, response);
+    }
+    answer(request, response, accepted).catch((error) => response.destroy(error));
+  };
+};

@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** One answer of upstream, whole. */
+export interface Exchanged {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Null for a body that is larger than the dispatcher takes. */
+  readonly text: string | null;
+}
+
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The time that one exchange may take is over. */
+export class DeadlineOver extends Error {}
+
+const decoder = new TextDecoder();
+
+const isTooLarge = (error: Error): boolean =>
+  'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+
+/**
+ * Sends a request and gathers its answer. Fails with DeadlineOver, with the signal's reason, or as the connection does.
+ * It stands in place of undici's `request`, whose streams keep what was read through several collections of garbage,
+ * and of AbortSignal.timeout and any, which go on for as long as the exchange might have taken.
+ */
+export const exchange = (
+  dispatcher: Dispatcher,
+  request: Dispatcher.DispatchOptions,
+  { timeoutMs, signal }: Patience,
+): Promise<Exchanged> =>
+  new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | null = null;
+    let given: Error | null = null;
+    let status = 0;
+    let headers: IncomingHttpHeaders = {};
+    const chunks: Buffer[] = [];
+
+    const finish = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', leave);
+    };
+    const giveUp = (reason: Error) => {
+      finish();
+      given = reason;
+      controller?.abort(reason);
+      reject(reason);
+    };
+    const leave = () => giveUp(signal?.reason);
+    const timer = setTimeout(() => giveUp(new DeadlineOver()), timeoutMs);
+    signal?.addEventListener('abort', leave, { once: true });
+
+    dispatcher.dispatch(request, {
+      onRequestStart(started) {
+        controller = started;
+        // given up while it waited for a connection: it need not be sent any more
+        if (given !== null) started.abort(given);
+      },
+      onResponseStart(_controller, statusCode, receivedHeaders) {
+        status = statusCode;
+        headers = receivedHeaders;
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk);
+      },
+      onResponseEnd() {
+        finish();
+        const [first] = chunks;
+        const bytes = chunks.length === 1 ? first : Buffer.concat(chunks);
+        resolve({ status, headers, text: decoder.decode(bytes) });
+      },
+      onResponseError(_controller, error) {
+        finish();
+        // what the status says is true all the same
+        if (status !== 0 && isTooLarge(error)) resolve({ status, headers, text: null });
+        else reject(error);
+      },
+    });
+  });
