@@ -32,12 +32,16 @@ export interface Loaders {
 
 const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: Telemetry): Loaders => {
   const { metrics, tracing } = telemetry;
-  /** Measures the batches of a loader. */
+  /** Measures the batches of a loader. One that fails is remembered as it failed: DataLoader would forget a rejection. */
   const batched =
     <Key, Value>(name: string, load: (keys: readonly Key[]) => Promise<Value[]>) =>
-    (keys: readonly Key[]): Promise<Value[]> => {
+    (keys: readonly Key[]): Promise<(Value | Error)[]> => {
       metrics.batched(name, keys.length);
-      return tracing.span(`batch ${name}`, { size: keys.length }, () => load(keys));
+      return tracing
+        .span(`batch ${name}`, { size: keys.length }, () => load(keys))
+        .catch((error: unknown) =>
+          keys.map(() => (error instanceof Error ? error : new Error(String(error)))),
+        );
     };
 
   /** Jobs that came with pages, not looked up one by one: few operations ask for one of them as well. */
