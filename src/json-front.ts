@@ -146,10 +146,11 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     pipeline.operationLog.ended(observed, codes.length > 0 && leave.signal.aborted ? clientLeft : codes);
     const headers = { ...headersFor({ origin: header('origin'), host }), 'x-request-id': observed.requestId };
     if (result.errors === undefined) {
-      const body = Buffer.from(JSON.stringify(result));
+      // a string goes out in one piece with its headers
+      const body = JSON.stringify(result);
       const contentHeaders = {
         'content-type': `${accepted}; charset=utf-8`,
-        'content-length': String(body.byteLength),
+        'content-length': Buffer.byteLength(body),
       };
       response.writeHead(200, { ...contentHeaders, ...headers });
       response.end(body);

@@ -15,7 +15,7 @@ export interface LogOptions {
 const maxWaitingBytes = 16 * 1024 * 1024;
 
 /** Lines are written together, as long as none of them has to wait noticeably. */
-const writeTogether = { minLength: 4096, periodicFlush: 50 };
+const writeTogether = { minLength: 16_000, periodicFlush: 50 };
 
 const maxCauses = 5;
 
