@@ -27,8 +27,16 @@ export const usualBounds: Bounds = {
   maxConnections: 20_000,
 };
 
+/** An answer, until it has ended. It lets go of the response, which the tables that a busy set outgrows would keep alive. */
+interface UnderWay {
+  response: ServerResponse | null;
+}
+
 /** What is being answered at present. */
-const answersOf = new WeakMap<Server, Set<ServerResponse>>();
+const answersOf = new WeakMap<Server, Set<UnderWay>>();
+
+const responsesOf = (server: Server): ServerResponse[] =>
+  [...(answersOf.get(server) ?? [])].flatMap(({ response }) => response ?? []);
 
 /** Only its answer tells: many clients would take a stream with every request, and get JSON. */
 const isEventStream = (response: ServerResponse): boolean =>
@@ -62,17 +70,19 @@ export const listen = async (
   };
   const server = createServer(options, listener);
   server.maxConnections = bounds.maxConnections;
-  const answers = new Set<ServerResponse>();
+  const answers = new Set<UnderWay>();
   answersOf.set(server, answers);
   server.on('request', (request, response) => {
-    answers.add(response);
+    const answer: UnderWay = { response };
+    answers.add(answer);
     // refused before its body was read: the rest is not waited for
     response.once('finish', () => {
       if (!request.complete) request.destroy();
     });
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
-      answers.delete(response);
+      answers.delete(answer);
+      answer.response = null;
       if (!server.listening) server.closeIdleConnections();
     });
   });
@@ -89,7 +99,7 @@ export const listen = async (
 /** Ends event streams, spread over `windowMs` so that their clients do not all come back at once. */
 export const endEventStreams = async (server: Server, windowMs: number): Promise<void> => {
   await Promise.all(
-    [...(answersOf.get(server) ?? [])].map((response) => {
+    responsesOf(server).map((response) => {
       if (!isEventStream(response)) return cutEventStream(response);
       return new Promise<void>((resolve) => {
         const timer = setTimeout(cutEventStream, Math.random() * windowMs, response);
@@ -107,7 +117,7 @@ export const endEventStreams = async (server: Server, windowMs: number): Promise
  */
 export const drain = async (server: Server, graceMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const response of answersOf.get(server) ?? []) cutEventStream(response);
+  for (const response of responsesOf(server)) cutEventStream(response);
   server.closeIdleConnections();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -29,8 +29,16 @@ export interface Answers {
   outdateSite(siteId: string | null): void;
 }
 
+/**
+ * A call, until it has ended. V8 leaves behind the tables that a busy map outgrows, and whatever was in them lives on
+ * until all garbage is collected: so the map holds these, which let go of the call and its answer.
+ */
+interface UnderWay {
+  call: SharedCall<Answer> | null;
+}
+
 export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
-  const underWay = new Map<string, SharedCall<Answer>>();
+  const underWay = new Map<string, UnderWay>();
   // part of every name: what was asked for before a change is never found after it
   const changes = createEpochs();
   const siteChanges = createEpochs();
@@ -54,10 +62,16 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
     async read(caller, { operation, path, body }, signal, ask, note) {
       const name = `${caller.key} ${changesSeenBy(caller)} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
       const known = maxAgeMs > 0 ? kept.get(name) : undefined;
-      const joined = underWay.get(name);
+      const joined = underWay.get(name)?.call ?? null;
       note(known ? 'hit' : joined ? 'joined' : 'miss');
       if (known) return known;
       if (joined) return joined.join(signal);
+      const entry: UnderWay = { call: null };
+      // who comes after the last has left must not join what is being given up
+      const end = () => {
+        entry.call = null;
+        if (underWay.get(name) === entry) underWay.delete(name);
+      };
       const begin = async (shared: AbortSignal) => {
         try {
           const answer = await ask(shared);
@@ -65,15 +79,15 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
           if (ageMs < maxAgeMs) kept.set(name, answer, { ttl: maxAgeMs - ageMs });
           return answer;
         } finally {
-          if (underWay.get(name) === call) underWay.delete(name);
+          end();
         }
       };
       const call = shareCall((shared) => {
-        // who comes after the last has left must not join what is being given up
-        shared.addEventListener('abort', () => underWay.delete(name), { once: true });
+        shared.addEventListener('abort', end, { once: true });
         return Promise.resolve().then(() => begin(shared));
       });
-      underWay.set(name, call);
+      entry.call = call;
+      underWay.set(name, entry);
       return call.join(signal);
     },
     outdate(callerKey) {

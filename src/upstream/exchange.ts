@@ -31,52 +31,58 @@ export const exchange = (
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { timeoutMs, signal }: Patience,
-): Promise<Exchanged> =>
-  new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | null = null;
-    let given: Error | null = null;
-    let status = 0;
-    let headers: IncomingHttpHeaders = {};
-    const chunks: Buffer[] = [];
+): Promise<Exchanged> => {
+  const answer = Promise.withResolvers<Exchanged>();
+  // let go of at the end: a connection keeps what it was last asked until it is asked again
+  let waiting: typeof answer | null = answer;
+  let chunks: Buffer[] = [];
+  let headers: IncomingHttpHeaders = {};
+  let status = 0;
+  let controller: Dispatcher.DispatchController | null = null;
+  let given: Error | null = null;
 
-    const finish = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', leave);
-    };
-    const giveUp = (reason: Error) => {
-      finish();
-      given = reason;
-      controller?.abort(reason);
-      reject(reason);
-    };
-    const leave = () => giveUp(signal?.reason);
-    const timer = setTimeout(() => giveUp(new DeadlineOver()), timeoutMs);
-    signal?.addEventListener('abort', leave, { once: true });
+  const finish = (settle: (answer: PromiseWithResolvers<Exchanged>) => void) => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', leave);
+    if (waiting !== null) settle(waiting);
+    waiting = null;
+    chunks = [];
+    headers = {};
+  };
+  const giveUp = (reason: Error) => {
+    given = reason;
+    finish(({ reject }) => reject(reason));
+    controller?.abort(reason);
+  };
+  const leave = () => giveUp(signal?.reason);
+  const timer = setTimeout(() => giveUp(new DeadlineOver()), timeoutMs);
+  signal?.addEventListener('abort', leave, { once: true });
 
-    dispatcher.dispatch(request, {
-      onRequestStart(started) {
-        controller = started;
-        // given up while it waited for a connection: it need not be sent any more
-        if (given !== null) started.abort(given);
-      },
-      onResponseStart(_controller, statusCode, receivedHeaders) {
-        status = statusCode;
-        headers = receivedHeaders;
-      },
-      onResponseData(_controller, chunk) {
-        chunks.push(chunk);
-      },
-      onResponseEnd() {
-        finish();
-        const [first] = chunks;
-        const bytes = chunks.length === 1 ? first : Buffer.concat(chunks);
-        resolve({ status, headers, text: decoder.decode(bytes) });
-      },
-      onResponseError(_controller, error) {
-        finish();
+  dispatcher.dispatch(request, {
+    onRequestStart(started) {
+      controller = started;
+      // given up while it waited for a connection: it need not be sent any more
+      if (given !== null) started.abort(given);
+    },
+    onResponseStart(_controller, statusCode, receivedHeaders) {
+      status = statusCode;
+      headers = receivedHeaders;
+    },
+    onResponseData(_controller, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd() {
+      const [first] = chunks;
+      const bytes = chunks.length === 1 ? first : Buffer.concat(chunks);
+      finish(({ resolve }) => resolve({ status, headers, text: decoder.decode(bytes) }));
+    },
+    onResponseError(_controller, error) {
+      finish(({ resolve, reject }) => {
         // what the status says is true all the same
         if (status !== 0 && isTooLarge(error)) resolve({ status, headers, text: null });
         else reject(error);
-      },
-    });
+      });
+    },
   });
+  return answer.promise;
+};
