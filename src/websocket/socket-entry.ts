@@ -37,7 +37,8 @@ const reasonOf = ({ code, retryAfterMs }: GatewayError): string =>
 
 export const createSocketEntry = ({ pipeline, address, close }: SocketEntryOptions): SocketEntry => {
   const { gate, present } = pipeline;
-  const releases: (() => void)[] = [];
+  let releaseSocket = () => {};
+  let forgetToken = () => {};
   let hasLeft = false;
   let entered: Principal | null = null;
 
@@ -53,9 +54,9 @@ export const createSocketEntry = ({ pipeline, address, close }: SocketEntryOptio
       try {
         const principal = await gate.admit(authorization, address);
         if (hasLeft) return false;
-        releases.push(gate.openSocket(principal));
+        releaseSocket = gate.openSocket(principal);
         entered = principal;
-        releases.push(gate.whenOver(principal, sendAway));
+        forgetToken = gate.whenOver(principal, sendAway);
         return !hasLeft;
       } catch (error) {
         sendAway(error);
@@ -70,7 +71,8 @@ export const createSocketEntry = ({ pipeline, address, close }: SocketEntryOptio
     },
     leave() {
       hasLeft = true;
-      for (const release of releases.splice(0)) release();
+      releaseSocket();
+      forgetToken();
     },
   };
 };
