@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -137,6 +137,12 @@ const translate = (log: Log, error: unknown): GraphQLError => {
       ...(error instanceof GraphQLError ? {} : { http: { status: 500 } }),
     },
   });
+};
+
+/** As a frame or event has it. What sets the status over HTTP means nothing there. */
+export const inFrame = (error: GraphQLError): GraphQLFormattedError => {
+  const { http: _, ...extensions } = error.extensions;
+  return { ...error.toJSON(), extensions };
 };
 
 /**
