@@ -205,7 +205,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       useEventStreamsOnly(),
       useTrustedDocuments(findDocument),
       useScopes(present),
-      useDocumentLimits(options.documentLimits),
+      useDocumentLimits(options.documentLimits, present),
       answers.plugin,
       useEventStreamCount({ gate, senderOf: authentication.senderOf, present }),
       deadline.plugin,

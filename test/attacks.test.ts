@@ -4,6 +4,7 @@ import { openSocket } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
 import { jobsPage } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
+import { waysIn } from './support/send-over.ts';
 
 const jobs = '{ jobs { nodes { id } } }';
 const open = () => startScriptedUpstream(() => jobsPage([]));
@@ -40,11 +41,32 @@ it('names that objects have by themselves are plain keys', async () => {
   const { errors } = await ask('query ($filter: JobFilter) { jobs(filter: $filter) { nodes { id } } }', {
     variables: { filter: variables },
   });
-  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }, {}]);
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   await fetch(new Request('http://gateway/graphql?query={__typename}&__proto__[polluted]=1&constructor=1'));
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
 });
+
+it.each(['POST', 'server-sent events', 'a WebSocket'])(
+  'a variable that is wrong in many ways is told of once over %s, and not at its length',
+  async (way) => {
+    const { url } = await openServer((await open()).url);
+    const wrong = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`k${n}`, 1]));
+    for (const query of [
+      'query ($f: JobFilter) { jobs(filter: $f) { nodes { id } } }',
+      'subscription ($f: JobFilter) { jobsUpdated(filter: $f) { kind } }',
+    ]) {
+      if (way === 'POST' && query.startsWith('subscription')) continue;
+      const variables = { f: { name: { eq: 'x'.repeat(200_000) }, ...wrong } };
+      const { data, errors } = (await waysIn[way]?.(url, { query, variables })) ?? {};
+      expect([data, errors]).toMatchObject([undefined, [{ extensions: { code: 'BAD_USER_INPUT' } }]]);
+      expect(errors?.[0].message).toMatch(
+        /^Variable "\$f" got invalid value .* … .*; Field "k0" is not defined by type "JobFilter"\./,
+      );
+      expect(JSON.stringify(errors).length).toBeLessThan(1500);
+    }
+  },
+);
 
 it('introspection that goes in circles is refused', async () => {
   const { ask } = openGateway((await open()).url, { playground: true });

@@ -87,9 +87,9 @@ const checkOperation = (
 ): GraphQLError | null => {
   if (isNestedDeeper(variableValues, maxNesting)) return tooComplex('nesting', maxNesting + 1, maxNesting);
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
-  // variables that are not valid are refused by the execution, which says why
-  if (coerced === undefined) return null;
+  const { coerced, errors } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
+  // each of them repeats the whole value, and the execution would tell of fifty
+  if (coerced === undefined) return errors[0] ?? null;
   const measures = measureOperation({ schema, document, operationName, variables: coerced });
   const exceeded = measured.find((measure) => measures[measure] > limits[measure]);
   return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
@@ -99,7 +99,10 @@ const checkOperation = (
  * Refuses what asks for too much, whatever the transport: by its tokens before it is parsed, by all else before it is
  * run, when its variables are known. In between stands validation, whose work the tokens bound.
  */
-export const useDocumentLimits = (limits: DocumentLimits): Plugin => ({
+export const useDocumentLimits = (
+  limits: DocumentLimits,
+  present: (error: unknown) => GraphQLError,
+): Plugin => ({
   onParse({ parseFn, setParseFn }) {
     setParseFn((source, options) => {
       checkTokens(source, limits.tokens);
@@ -108,10 +111,10 @@ export const useDocumentLimits = (limits: DocumentLimits): Plugin => ({
   },
   onExecute({ args, setResultAndStopExecution }) {
     const error = checkOperation(args, limits);
-    if (error) setResultAndStopExecution({ errors: [error] });
+    if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
   onSubscribe({ args, setResultAndStopExecution }) {
     const error = checkOperation(args, limits);
-    if (error) setResultAndStopExecution({ errors: [error] });
+    if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
 });
