@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { openGateway } from './support/gateway.ts';
 import { openSocket } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
+import { memoryLog } from './support/memory-log.ts';
+import { openRaw } from './support/raw-http.ts';
 import { jobsPage } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 import { waysIn } from './support/send-over.ts';
@@ -67,6 +69,27 @@ it.each(['POST', 'server-sent events', 'a WebSocket'])(
     }
   },
 );
+
+it('a request for no address is a mistake of its sender, and tells nothing of the gateway', async () => {
+  const { log, events } = memoryLog();
+  const { url } = await openServer((await open()).url, {}, log);
+  const { host } = new URL(url);
+  const targets = ['http://x/graphql', '*', '/graphql', '/', '/elsewhere?a=b'];
+  const hosts = [host, '[', 'a b', '%', 'x:y', '127.0.0.1:99999', 'x/y', 'a@b', '', 'x\\y'];
+  for (const method of ['GET', 'POST', 'OPTIONS', 'DELETE']) {
+    for (const target of targets) {
+      for (const to of target.startsWith('/') ? hosts.slice(1) : hosts.slice(0, 1)) {
+        const { write, answer } = await openRaw(url);
+        write(`${method} ${target} HTTP/1.1\r\nHost: ${to}\r\nContent-Length: 100\r\n\r\n`);
+        const text = await answer;
+        expect(text).toMatch(/^HTTP\/1.1 400 /);
+        expect(text).toContain('"BAD_USER_INPUT"');
+        expect(text).not.toMatch(/file:|node_modules| at /);
+      }
+    }
+  }
+  expect(events(40)).toEqual([]);
+});
 
 it('introspection that goes in circles is refused', async () => {
   const { ask } = openGateway((await open()).url, { playground: true });

@@ -23,6 +23,14 @@ export const bodyTooLarge: Refusal = {
   headers: hangUp,
 };
 
+/** A request that is for no address at all. */
+export const noAddress: Refusal = {
+  status: 400,
+  message:
+    'The request names no address of this gateway: its target has to be a path such as /graphql, and Host a name or an IP address, with a port if need be.',
+  headers: hangUp,
+};
+
 const refuseSender = (origins: Origins, { host, header }: RequestHead): Refusal | null => {
   if (!origins.isOwnHost(host)) {
     return {
