@@ -274,6 +274,12 @@ describe('the keys of the issuer', () => {
     },
   );
 
+  it('are good beside one that is none', async () => {
+    const { clock, statusOf, issuer } = await openWithJwt();
+    issuer.say({ json: { keys: [null, 'x', [], {}, { kty: 'RSA' }, key.jwk] } });
+    expect(await statusOf(await sign(key, clock.now()))).toBe(200);
+  });
+
   it('that do not come in 5 seconds are given up', async () => {
     const { clock, ask, issuer } = await openWithJwt();
     issuer.say('hang');

@@ -120,6 +120,19 @@ describe('a body', () => {
     expect((await sendRaw(url, { headers: plain, body: bodyOf(100) })).status).toBe(200);
   });
 
+  it('is taken in chunks, and in no other transfer encoding', async () => {
+    const { url } = await open();
+    for (const [encoding, status] of [
+      ['gzip, chunked', 501],
+      ['CHUNKED', 200],
+    ] as const) {
+      const { write, answer } = await openRaw(url);
+      const start = headOf(url, `Transfer-Encoding: ${encoding}`, 'Connection: close');
+      write(`${start}${chunk('{"query":"{ __typename }"}')}0\r\n\r\n`);
+      expect(await answer).toContain(`HTTP/1.1 ${status} `);
+    }
+  });
+
   it('may be split anywhere, also within a letter', async () => {
     const { url } = await open();
     const bytes = Buffer.from('{"query":"{ nö }"}').toString('latin1');

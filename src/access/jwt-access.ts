@@ -188,6 +188,9 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
     },
     // tokens are new every few minutes: neighbours of whoever sends wrong ones would soon be shut out
     isGuessable: false,
-    close: () => cancelLook?.(),
+    close() {
+      living.clear();
+      cancelLook?.();
+    },
   };
 };

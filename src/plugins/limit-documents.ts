@@ -46,11 +46,17 @@ const advice: Readonly<Record<Measure, readonly [what: string, advice: string]>>
   ],
 };
 
+const said = (measure: Measure, amount: number): string => {
+  const [what] = advice[measure];
+  if (amount < Number.MAX_SAFE_INTEGER) return what.replace('#', String(amount));
+  return measure === 'depth' ? 'is too deep, its fragments spread' : what.replace('#', 'countless');
+};
+
 /** `outcome` is what there is to say beside that, if anything. */
 export const tooComplex = (measure: Measure, amount: number, limit: number, outcome = ''): GraphQLError => {
-  const [what, whatToDo] = advice[measure];
+  const [, whatToDo] = advice[measure];
   return new GraphQLError(
-    `This operation ${what.replace('#', String(amount))}; the limit is ${limit}. ${outcome || whatToDo}`,
+    `This operation ${said(measure, amount)}; the limit is ${limit}. ${outcome || whatToDo}`,
     { extensions: { code: 'QUERY_TOO_COMPLEX', [measure]: amount, limit, http: { status: 400 } } },
   );
 };
