@@ -7,6 +7,7 @@ import { createGate } from './access/gate.ts';
 import { createOrigins } from './access/origins.ts';
 import type { AccessSettings } from './config/access-settings.ts';
 import type { CredentialSettings } from './config/credential-settings.ts';
+import type { DocumentSettings } from './config/document-settings.ts';
 import { type LimitSettings, noLimits } from './config/limit-settings.ts';
 import { type Context, createContextFactory } from './context.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
@@ -27,7 +28,8 @@ import { createExecutionDeadline } from './plugins/execution-deadline.ts';
 import { useGraphiQL } from './plugins/graphiql.ts';
 import type { ExampleIds } from './plugins/graphiql-examples.ts';
 import { useGuardedRequests } from './plugins/guard-requests.ts';
-import { type DocumentLimits, useDocumentLimits } from './plugins/limit-documents.ts';
+import { createAnswerLimit } from './plugins/limit-answers.ts';
+import { useDocumentLimits } from './plugins/limit-documents.ts';
 import { useNoIntrospection, withoutSuggestion } from './plugins/no-introspection.ts';
 import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
@@ -39,7 +41,6 @@ import {
   createFindDocument,
   documentParameters,
   reportUnfitDocuments,
-  type TrustedDocumentsOptions,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
 import type { Replicas } from './replicas/replicas.ts';
@@ -51,7 +52,7 @@ import { createUpstream, type UpstreamSettings } from './upstream/upstream.ts';
 import { unsharedSubmits } from './writes/shared-submits.ts';
 import { createSubmitMemories } from './writes/submit-memory.ts';
 
-export interface GatewayOptions extends UpstreamSettings {
+export interface GatewayOptions extends UpstreamSettings, DocumentSettings {
   /** Where the Wix API is, for example https://www.wixapis.com. */
   readonly upstreamUrl: URL;
   /** With whose rights Wix is asked; those of each caller by default. */
@@ -75,10 +76,6 @@ export interface GatewayOptions extends UpstreamSettings {
   /** True when only this machine reaches the gateway: then it answers under the names of this machine only. */
   readonly isLocal?: boolean;
   readonly clock?: Clock;
-  /** How long one query, mutation or event may take. */
-  readonly executionTimeoutMs: number;
-  readonly documentLimits: DocumentLimits;
-  readonly trusted: TrustedDocumentsOptions;
   /** The other processes that are the same gateway; none by default. Closed by whoever opened it. */
   readonly replicas?: Replicas | null;
 }
@@ -154,9 +151,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
+  const answers = createAnswerLimit({ maxBytes: options.maxAnswerBytes, present });
   const shared = createSharedExecution({
     contexts,
     present,
+    bounded: answers.bounded,
     within: deadline.within,
     metrics,
     now: clock.now,
@@ -206,7 +205,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       useEventStreamsOnly(),
       useTrustedDocuments(findDocument),
       useScopes(present),
-      useDocumentLimits(options.documentLimits),
+      useDocumentLimits(options.documentLimits, present),
+      answers.plugin,
       useEventStreamCount({ gate, senderOf: authentication.senderOf, present }),
       deadline.plugin,
       useTokenLife({ gate, present }),

@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
-import { maxBodyBytes } from './access/admission.ts';
+import { maxBodyBytes, noAddress } from './access/admission.ts';
 import type { Arrival } from './access/arrival.ts';
 import { readNodeBody } from './access/read-body.ts';
-import { headOf } from './access/request-head.ts';
+import { headOf, isAddressed } from './access/request-head.ts';
 import type { Connection, Enveloped, Pipeline } from './pipeline.ts';
 import type { RequestAuthentication } from './plugins/authenticate-requests.ts';
 import type { CrossOrigin } from './plugins/cross-origin.ts';
@@ -71,6 +71,13 @@ const isParams = (body: unknown): body is Params => {
   );
 };
 
+/** Yoga would make a stack trace of it. */
+const refuseAddress = (response: ServerResponse) => {
+  const { status, message, headers } = noAddress;
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }));
+};
+
 const prepare = (
   pipeline: Pipeline,
   text: string | null,
@@ -96,7 +103,7 @@ const prepare = (
 /**
  * A short way for what nearly every request is: a JSON POST of a query or a mutation. It runs in the very pipeline of
  * Yoga, every plugin included, without a web-standard request and response around it. Whatever is out of the ordinary
- * before an operation runs, mistakes included, is Yoga's to answer.
+ * before an operation runs, mistakes included, is Yoga's to answer; but what it could not make an address of.
  */
 export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
   const { path, pipeline, admit, headersFor, respond, otherwise } = options;
@@ -162,6 +169,7 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
   };
 
   return (request, response) => {
+    if (!isAddressed(request)) return refuseAddress(response);
     const accepted = mediaTypeOf(request);
     const isOrdinary =
       request.method === 'POST' && request.url === path && request.headers['content-length'] !== undefined;

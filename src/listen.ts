@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface Listening {
   readonly server: Server;
@@ -14,6 +15,10 @@ export interface Bounds {
   readonly requestTimeoutMs: number;
   /** How long a connection may wait for its next request: longer than the usual proxy keeps it. */
   readonly keepAliveMs: number;
+  /** How long a client may take nothing of what waits for it. */
+  readonly unreadMs: number;
+  /** What may wait to be read by all clients together. */
+  readonly maxUnreadBytes: number;
   /** How often slow ones are looked for. */
   readonly checkEveryMs: number;
   readonly maxConnections: number;
@@ -23,6 +28,8 @@ export const usualBounds: Bounds = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   keepAliveMs: 65_000,
+  unreadMs: 30_000,
+  maxUnreadBytes: 256 * 1024 * 1024,
   checkEveryMs: 2_000,
   maxConnections: 20_000,
 };
@@ -55,6 +62,18 @@ const urlOf = (server: Server): string => {
   return `http://${host}:${address.port}`;
 };
 
+/** Ends the connections with most to read, until the rest can be borne. Those that are read well hold little. */
+const endMostUnread = (connections: ReadonlySet<Socket>, maxBytes: number) => {
+  let unread = 0;
+  for (const { writableLength } of connections) unread += writableLength;
+  if (unread <= maxBytes) return;
+  for (const socket of [...connections].sort((one, other) => other.writableLength - one.writableLength)) {
+    unread -= socket.writableLength;
+    socket.destroy();
+    if (unread <= maxBytes) return;
+  }
+};
+
 /** An HTTP server once it listens; fails when it cannot. */
 export const listen = async (
   listener: RequestListener,
@@ -70,11 +89,24 @@ export const listen = async (
   };
   const server = createServer(options, listener);
   server.maxConnections = bounds.maxConnections;
+  // without any bytes in either direction; while it is read, however slowly, there are some
+  server.timeout = bounds.unreadMs;
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  const looking = setInterval(endMostUnread, bounds.checkEveryMs, connections, bounds.maxUnreadBytes).unref();
+  server.once('close', () => clearInterval(looking));
   const answers = new Set<UnderWay>();
   answersOf.set(server, answers);
   server.on('request', (request, response) => {
     const answer: UnderWay = { response };
     answers.add(answer);
+    // one that is still being made, or has no news at present, is not for the client to take
+    response.on('timeout', (socket: Socket) => {
+      if (socket.writableLength > 0) response.destroy();
+    });
     // refused before its body was read: the rest is not waited for
     response.once('finish', () => {
       if (!request.complete) request.destroy();

@@ -274,6 +274,12 @@ describe('the keys of the issuer', () => {
     },
   );
 
+  it('are good beside one that is none', async () => {
+    const { clock, statusOf, issuer } = await openWithJwt();
+    issuer.say({ json: { keys: [null, 'x', [], {}, { kty: 'RSA' }, key.jwk] } });
+    expect(await statusOf(await sign(key, clock.now()))).toBe(200);
+  });
+
   it('that do not come in 5 seconds are given up', async () => {
     const { clock, ask, issuer } = await openWithJwt();
     issuer.say('hang');
@@ -304,7 +310,7 @@ describe('a token that ends', () => {
     const clock = createFakeClock();
     const server = await openClockedServer(jobs.url, clock, { credentials: ownKey, access: issuer.settings });
     const token = (life: number) => sign(key, clock.now(), { exp: Math.floor(clock.now() / 1000) + life });
-    return { jobs, clock, ...server, token };
+    return { issuer, jobs, clock, ...server, token };
   };
 
   it('closes its WebSocket with 4403 at that moment, and nothing more is polled', async () => {
@@ -331,14 +337,14 @@ describe('a token that ends', () => {
     expect((await closed).code).toBe(4403);
   });
 
-  it('in a hundred years keeps one timer, which no clock is too short for', async () => {
+  it('in a hundred years keeps one timer beside that of the keys, which no clock is too short for', async () => {
     const { url, token, clock } = await openLive();
     const before = clock.pending;
     const { roundTrip } = await openSocket(url, { params: bearer(await token(3_000_000_000)) });
-    expect(clock.pending).toBe(before + 1);
-    await clock.advance(60_000);
+    expect(clock.pending).toBe(before + 2);
+    await clock.advance(14_000);
     await roundTrip();
-    expect(clock.pending).toBe(before + 1);
+    expect(clock.pending).toBe(before + 2);
   });
 
   it('ends its event stream with an error', async () => {
@@ -350,6 +356,54 @@ describe('a token that ends', () => {
       type: 'error',
       errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
     });
+  });
+});
+
+describe('a token whose key is withdrawn', () => {
+  const openBoth = async () => {
+    const issuer = await startIssuer(key, other);
+    const jobs = await startMovingJobs(1);
+    const clock = createFakeClock();
+    const server = await openClockedServer(jobs.url, clock, { credentials: ownKey, access: issuer.settings });
+    const [stays, goes] = await Promise.all([key, other].map((each) => sign(each, clock.now())));
+    return { issuer, clock, ...server, stays: bearer(stays ?? ''), goes: bearer(goes ?? '') };
+  };
+
+  it.each(['while others are asked with', 'while nobody asks'])(
+    'ends its WebSockets and event streams within a minute %s, and no others',
+    async (how) => {
+      const { issuer, clock, url, ask, stays, goes } = await openBoth();
+      const lasting = await openSocket(url, { params: stays });
+      const { closed } = await openSocket(url, { params: goes });
+      const stream = watchByEvents(url, watchOne, { headers: goes });
+      expect((await within(clock, stream.next())).type).toBe('next');
+      issuer.rotate(key);
+      const withdrawnAt = clock.now();
+      for (let n = 0; n < 2; n += 1) {
+        await clock.advance(15_000);
+        if (how.includes('others')) await ask(list, stays);
+      }
+      expect(await within(clock, closed)).toEqual({ code: 4403, reason: 'UNAUTHENTICATED' });
+      expect(await stream.next()).toMatchObject({
+        type: 'error',
+        errors: [{ message: expect.stringContaining('no longer accepted') }],
+      });
+      expect(clock.now() - withdrawnAt).toBeLessThan(60_000);
+      await lasting.roundTrip();
+      expect((await ask(list, stays)).status).toBe(200);
+    },
+  );
+
+  it('stays while the issuer is away', async () => {
+    const { issuer, clock, url, goes } = await openBoth();
+    const { roundTrip, socket } = await openSocket(url, { params: goes });
+    issuer.say({ status: 500, text: '' });
+    for (let n = 0; n < 8; n += 1) {
+      await clock.advance(15_000);
+      await roundTrip();
+    }
+    expect(socket.readyState).toBe(socket.OPEN);
+    expect(issuer.count()).toBeGreaterThan(1);
   });
 });
 

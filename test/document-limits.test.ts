@@ -311,6 +311,14 @@ describe.each(Object.entries(waysIn))('over %s', (way, send) => {
   });
 });
 
+it('what cannot be counted is not told in a number', async () => {
+  const { ask } = openGateway('http://127.0.0.1:1');
+  const chain = `${job('...F0')} ${bomb(1200, 'Job', (next) => next, 'id')}`;
+  expect((await ask(chain)).errors?.[0]?.message).toContain(
+    'is too deep, its fragments spread; the limit is 20.',
+  );
+});
+
 describe('a subscription', () => {
   const query = `subscription ($id: ID!) { jobUpdated(id: $id) { job { workflowJobs { workflowJobs { ${logs} } } } } }`;
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -119,6 +120,19 @@ describe('a body', () => {
     expect((await sendRaw(url, { headers: plain, body: bodyOf(100) })).status).toBe(200);
   });
 
+  it('is taken in chunks, and in no other transfer encoding', async () => {
+    const { url } = await open();
+    for (const [encoding, status] of [
+      ['gzip, chunked', 501],
+      ['CHUNKED', 200],
+    ] as const) {
+      const { write, answer } = await openRaw(url);
+      const start = headOf(url, `Transfer-Encoding: ${encoding}`, 'Connection: close');
+      write(`${start}${chunk('{"query":"{ __typename }"}')}0\r\n\r\n`);
+      expect(await answer).toContain(`HTTP/1.1 ${status} `);
+    }
+  });
+
   it('may be split anywhere, also within a letter', async () => {
     const { url } = await open();
     const bytes = Buffer.from('{"query":"{ nö }"}').toString('latin1');
@@ -203,6 +217,71 @@ describe('a server', () => {
     expect(await answer).toMatch(/^HTTP\/1.1 408 /);
   });
 
+  /** Asks, and reads nothing of the answer. Settles once the server has hung up. */
+  const askAndLeave = async (server: Server, url: string) => {
+    const accepted = once(server, 'connection');
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname)
+      .pause()
+      .on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    const [connection] = await accepted;
+    return { socket, isOver: once(connection, 'close') };
+  };
+  const large = Buffer.alloc(32 * 1024 * 1024);
+
+  it.each(['at once', 'as events'])('hangs up on who takes nothing of what is told %s', async (how) => {
+    const { url, server } = await listen(
+      (_request, response) => {
+        response.writeHead(200, how === 'as events' ? { 'content-type': 'text/event-stream' } : {});
+        if (how === 'as events') response.write(large);
+        else response.end(large);
+      },
+      0,
+      '127.0.0.1',
+      { ...quick, unreadMs: 20 },
+    );
+    onTestFinished(() => drain(server, 0));
+    await (await askAndLeave(server, url)).isOver;
+  });
+
+  it('does not hang up on who waits for an answer, and has read what there was', async () => {
+    const { promise: isLate, resolve } = Promise.withResolvers<void>();
+    const { url, server } = await listen(
+      async (_request, response) => {
+        response.write('first ');
+        let looks = 0;
+        response.on('timeout', () => {
+          looks += 1;
+          resolve();
+        });
+        await isLate;
+        response.end(`last ${looks}`);
+      },
+      0,
+      '127.0.0.1',
+      { ...quick, unreadMs: 20 },
+    );
+    onTestFinished(() => drain(server, 0));
+    expect(await (await fetch(url)).text()).toBe('first last 1');
+  });
+
+  it('ends those with most to read where all together are too much', async () => {
+    const { url, server } = await listen(
+      (request, response) => response.end(request.url === '/' ? large : 'served'),
+      0,
+      '127.0.0.1',
+      { ...quick, maxUnreadBytes: 8 * 1024 * 1024 },
+    );
+    onTestFinished(() => drain(server, 0));
+    const other = await openRaw(url);
+    other.write('GET /small HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    await (await askAndLeave(server, url)).isOver;
+    other.write('GET /small HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
+    expect((await other.answer).match(/served/g)).toHaveLength(2);
+  });
+
   it('keeps no more connections than it bears', async () => {
     const { url } = await serve({ ...quick, maxConnections: 1 });
     const first = await openRaw(url);
@@ -221,6 +300,7 @@ describe('a server', () => {
       requestTimeout: 30_000,
       keepAliveTimeout: 65_000,
       maxConnections: 20_000,
+      timeout: 30_000,
     });
   });
 });

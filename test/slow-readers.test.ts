@@ -9,11 +9,16 @@ import type { JobUpdate, JobUpdateKind } from '../src/domain/job-update.ts';
 import { createLatest, type JobEvent, type Latest } from '../src/live/latest.ts';
 import { deliver } from '../src/websocket/deliver.ts';
 import { createFrameSender } from '../src/websocket/frame-sender.ts';
+import { createGoodbye } from '../src/websocket/goodbye.ts';
+import { createFakeClock } from './support/fake-clock.ts';
 import { askForEvents, openSocket, readEvents } from './support/live-client.ts';
 import { callerHeaders, openServer } from './support/live-server.ts';
 import { job } from './support/live-upstream.ts';
 import { type MovingJobs, startMovingJobs } from './support/moving-jobs.ts';
 import { guid } from './support/rows.ts';
+
+const senderOf = (socket: WebSocket) =>
+  createFrameSender(socket, (code, reason) => socket.close(code, reason));
 
 const update = (n: number, kind: JobUpdateKind, more: Partial<JobUpdate> = {}): JobUpdate => ({
   kind,
@@ -208,7 +213,7 @@ describe('a WebSocket that is not read', () => {
         source: latest.stream,
         run: (each) => JSON.stringify(textOf(each)),
       },
-      send: createFrameSender(server),
+      send: senderOf(server),
       present: (error) => error as Error,
     });
 
@@ -251,7 +256,7 @@ describe('a WebSocket that is not read', () => {
 
   it('is not closed for one answer that is large', async () => {
     const { client, server } = await connect();
-    const send = createFrameSender(server);
+    const send = senderOf(server);
     const received: number[] = [];
     client.on('message', (message) => received.push(String(message).length));
     send('x'.repeat(8 * 1024 * 1024), () => undefined);
@@ -263,7 +268,7 @@ describe('a WebSocket that is not read', () => {
 
   it('is closed once more waits for it than can be borne, so that its client tries again', async () => {
     const { client, server } = await connect();
-    const send = createFrameSender(server);
+    const send = senderOf(server);
     client.pause();
     const frame = 'x'.repeat(512 * 1024);
     let sent = 0;
@@ -281,6 +286,21 @@ describe('a WebSocket that is not read', () => {
     const [code] = await once(client, 'close');
     expect(code).toBe(1013);
   });
+});
+
+it('a reader that says no goodbye keeps nothing waiting for it', async () => {
+  const { client, server } = await connect();
+  const clock = createFakeClock();
+  const gone = once(server, 'close');
+  client.pause();
+  server.send('x'.repeat(32 * 1024 * 1024));
+  createGoodbye(server, clock)(1013, 'Read faster');
+  expect(server.bufferedAmount).toBeGreaterThan(8 * 1024 * 1024);
+  await clock.advance(1999);
+  expect(server.readyState).toBe(server.CLOSING);
+  await clock.advance(1);
+  await gone;
+  expect([server.bufferedAmount, clock.pending]).toEqual([0, 0]);
 });
 
 const count = 400;

@@ -267,6 +267,19 @@ describe('a silent client', () => {
   });
 });
 
+it('a client that answers pings it has not read is dropped as a silent one', async () => {
+  const clock = createFakeClock();
+  const server = await openClockedServer((await startMovingJobs(0)).url, clock);
+  const { socket, closed, roundTrip } = await openSocket(server.url, { autoPong: false });
+  const pinged = once(socket, 'ping');
+  await clock.advance(12_000);
+  await pinged;
+  for (const word of ['', 'guessed']) socket.pong(word);
+  await roundTrip();
+  await clock.advance(12_000);
+  expect((await closed).code).toBe(1006);
+});
+
 describe('a stop of the server', () => {
   it('waits no longer than it must for clients that do not say goodbye', async () => {
     const clock = createFakeClock();

@@ -23,6 +23,17 @@ export const bodyTooLarge: Refusal = {
   headers: hangUp,
 };
 
+/** A request that is for no address at all. */
+export const noAddress: Refusal = {
+  status: 400,
+  message:
+    'The request names no address of this gateway: its target has to be a path such as /graphql, and Host a name or an IP address, with a port if need be.',
+  headers: hangUp,
+};
+
+/** The site is the same also on another port or subdomain, where others may serve pages. */
+const otherPages: ReadonlySet<string> = new Set(['cross-site', 'same-site']);
+
 const refuseSender = (origins: Origins, { host, header }: RequestHead): Refusal | null => {
   if (!origins.isOwnHost(host)) {
     return {
@@ -40,7 +51,8 @@ const refuseSender = (origins: Origins, { host, header }: RequestHead): Refusal 
     };
   }
   // images and scripts of other pages name no origin; links do neither, but only lead here
-  const isEmbedded = header('sec-fetch-site') === 'cross-site' && header('sec-fetch-mode') !== 'navigate';
+  const isOfOthers = otherPages.has(header('sec-fetch-site') ?? '');
+  const isEmbedded = isOfOthers && header('sec-fetch-mode') !== 'navigate';
   if (origin === null && isEmbedded) {
     return {
       status: 403,
@@ -62,6 +74,15 @@ const refuseBody = ({ method, header }: RequestHead): Refusal | null => {
       status: 415,
       message: `A compressed body is not inflated here. Send it without "Content-Encoding: ${encoding}".`,
       headers: { 'accept-encoding': 'identity' },
+    };
+  }
+  // node undoes chunks only, and would hand on as JSON what is not
+  const transfer = header('transfer-encoding') ?? 'chunked';
+  if (transfer.toLowerCase() !== 'chunked') {
+    return {
+      status: 501,
+      message: `A body is taken in chunks, and not encoded beside that. Send it without "Transfer-Encoding: ${transfer}".`,
+      headers: hangUp,
     };
   }
   if (method !== 'POST') return null;

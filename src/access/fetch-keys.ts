@@ -7,12 +7,16 @@ const timeoutMs = 5000;
 /** A hundred keys of the longest kind. */
 const maxBytes = 128 * 1024;
 
-const isKeySet = (value: unknown): value is JSONWebKeySet =>
-  typeof value === 'object' &&
-  value !== null &&
-  'keys' in value &&
-  Array.isArray(value.keys) &&
-  value.keys.every((key: unknown) => typeof key === 'object' && key !== null);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** One key that is none must not take the others away; what cannot be used is to be ignored (RFC 7517, section 5). */
+const keySetOf = (value: unknown): JSONWebKeySet => {
+  if (!isObject(value) || !('keys' in value) || !Array.isArray(value.keys)) {
+    throw new Error('The answer is no key set.');
+  }
+  return { keys: value.keys.filter(isObject) };
+};
 
 const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
   const { statusCode, body } = await request(url, {
@@ -27,9 +31,7 @@ const ask = async (url: URL, signal: AbortSignal): Promise<JSONWebKeySet> => {
     chunks.push(chunk);
   }
   if (statusCode !== 200) throw new Error(`The key set was answered with status ${statusCode}.`);
-  const keys = parseJson(Buffer.concat(chunks).toString());
-  if (!isKeySet(keys)) throw new Error('The answer is no key set.');
-  return keys;
+  return keySetOf(parseJson(Buffer.concat(chunks).toString()));
 };
 
 /** Asks for a key set (RFC 7517), once. Goes where it was told to and nowhere else: redirects are failures. */

@@ -8,8 +8,8 @@ import type { Access } from './access.ts';
 import { bearerOf, digestOf } from './bearer.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { type Principal, someone } from './principal.ts';
-import { tokenExpired, unauthenticated } from './refusals.ts';
-import { createRemoteKeys } from './remote-keys.ts';
+import { tokenExpired, tokenWithdrawn, unauthenticated } from './refusals.ts';
+import { createRemoteKeys, type RemoteKeys } from './remote-keys.ts';
 
 /** Whoever knows the public key must not be able to sign with it, so none that is symmetric. */
 const algorithms = ['RS', 'PS', 'ES'].flatMap((family) => [`${family}256`, `${family}384`, `${family}512`]);
@@ -17,6 +17,8 @@ algorithms.push('EdDSA', 'Ed25519');
 
 /** How far the clocks of issuer and gateway may be apart. */
 const toleranceMs = 5000;
+/** With keys that are asked for every 30 seconds, a withdrawn one is out within a minute. */
+const lookEveryMs = 15_000;
 /** The longest that a timer can wait. */
 const maxWaitMs = 2 ** 31 - 1;
 
@@ -64,14 +66,23 @@ const scopesOf = ({ scope, scp }: JWTPayload): ReadonlySet<Scope> => {
   return new Set(scopes.filter((each) => words.includes(each)));
 };
 
+/** A token that something lives on. */
+interface Held {
+  readonly token: string;
+  /** The key set that it was last good by. */
+  goodBy: JWTVerifyGetKey | null;
+}
+
 /** Who may call by a token that an issuer has signed. */
 export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Access => {
   const { issuer, audience, keys } = settings;
   const { now } = clock;
-  const getKey: JWTVerifyGetKey =
-    'url' in keys
-      ? createRemoteKeys({ request: () => fetchKeys(keys.url, clock), now, log })
-      : async () => keys.publicKey;
+  const ofIssuer = (url: URL) => {
+    const remote = createRemoteKeys({ request: () => fetchKeys(url, clock), now, log });
+    return { remote, getKey: remote.find };
+  };
+  const { remote, getKey }: { remote: RemoteKeys | null; getKey: JWTVerifyGetKey } =
+    'url' in keys ? ofIssuer(keys.url) : { remote: null, getKey: async () => keys.publicKey };
 
   const expected = () => ({
     algorithms,
@@ -82,9 +93,9 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
     currentDate: new Date(now()),
   });
 
-  const verify = async (token: string): Promise<JWTPayload> => {
+  const verify = async (token: string, findKey = getKey): Promise<JWTPayload> => {
     try {
-      return (await jwtVerify(token, getKey, expected())).payload;
+      return (await jwtVerify(token, findKey, expected())).payload;
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
       // it names no key, so it may be any of them
@@ -113,16 +124,56 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
     });
   };
 
+  const heldBy = new WeakMap<Principal, Held>();
+  const living = new Map<Held, () => void>();
+
+  /** Sends away whose tokens are no longer good by the keys as they are now. */
+  const review = async (known: JWTVerifyGetKey) => {
+    for (const [held, sendAway] of living) {
+      if (held.goodBy === known) continue;
+      held.goodBy = known;
+      await verify(held.token, known).catch((error: unknown) => {
+        // that has a timer of its own
+        if (!(error instanceof errors.JWTExpired) && living.delete(held)) sendAway();
+      });
+    }
+  };
+
+  let cancelLook: (() => void) | null = null;
+  const lookLater = (keys: RemoteKeys) => {
+    cancelLook ??= clock.after(lookEveryMs, async () => {
+      await keys.look();
+      if (keys.known !== null) await review(keys.known);
+      cancelLook = null;
+      if (living.size > 0) lookLater(keys);
+    });
+  };
+
+  /** Calls back when the key of a token is withdrawn. */
+  const whenWithdrawn = (principal: Principal, callback: (why: Error) => void): (() => void) => {
+    const held = heldBy.get(principal);
+    if (remote === null || held === undefined) return () => {};
+    living.set(held, () => callback(tokenWithdrawn()));
+    lookLater(remote);
+    return () => living.delete(held);
+  };
+
   return {
     async identify(authorization) {
       const token = bearerOf(authorization);
+      // before: they may be others by the time it is verified
+      const goodBy = remote?.known ?? null;
       try {
-        return principalOf(token, await verify(token));
+        const principal = principalOf(token, await verify(token));
+        heldBy.set(principal, { token, goodBy });
+        return principal;
       } catch (error) {
         throw explain(error);
       }
     },
-    whenOver({ expiresAt }, callback) {
+    whenOver(principal, callback) {
+      const { expiresAt } = principal;
+      const stay = whenWithdrawn(principal, callback);
       let cancel = () => {};
       const wait = () => {
         const leftMs = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
@@ -130,10 +181,16 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
         else callback(tokenExpired());
       };
       wait();
-      return () => cancel();
+      return () => {
+        cancel();
+        stay();
+      };
     },
     // tokens are new every few minutes: neighbours of whoever sends wrong ones would soon be shut out
     isGuessable: false,
-    close() {},
+    close() {
+      living.clear();
+      cancelLook?.();
+    },
   };
 };

@@ -18,6 +18,15 @@ export interface RemoteKeysOptions {
   readonly log: Log;
 }
 
+export interface RemoteKeys {
+  /** Finds the key of a token, and asks the issuer where it has to. */
+  readonly find: JWTVerifyGetKey;
+  /** The set as it was last fetched, the same object for as long as it says the same; null while there is none. */
+  readonly known: JWTVerifyGetKey | null;
+  /** Fetches it again when it is old. Never fails. */
+  look(): Promise<void>;
+}
+
 const unreachable = (): GatewayError =>
   new GatewayError(
     'UPSTREAM_UNAVAILABLE',
@@ -33,8 +42,9 @@ const resting = (waitMs: number): GatewayError =>
   );
 
 /** The keys of an issuer. One fetch at a time; while it fails, the keys that are known go on being good. */
-export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTVerifyGetKey => {
+export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): RemoteKeys => {
   let known: JWTVerifyGetKey | null = null;
+  let knownText = '';
   let fetching: Promise<void> | null = null;
   let failure: GatewayError | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -47,7 +57,10 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
   const renew = async () => {
     askedAt = now();
     try {
-      known = createLocalJWKSet(await request());
+      const set = await request();
+      const text = JSON.stringify(set);
+      if (text !== knownText) known = createLocalJWKSet(set);
+      knownText = text;
       gotAt = askedAt;
       failure = null;
     } catch (error) {
@@ -76,7 +89,7 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
     return known;
   };
 
-  return async (header, token) => {
+  const find: JWTVerifyGetKey = async (header, token) => {
     const keys = await current();
     try {
       return await keys(header, token);
@@ -95,5 +108,15 @@ export const createRemoteKeys = ({ request, now, log }: RemoteKeysOptions): JWTV
       if (failure !== null) throw failure;
       return (await current())(header, token);
     }
+  };
+
+  return {
+    find,
+    get known() {
+      return known;
+    },
+    look: async () => {
+      if (isPast(askedAt, refreshMs)) await refresh();
+    },
   };
 };

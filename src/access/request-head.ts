@@ -25,3 +25,7 @@ export const headOfRequest = (request: Request, node: IncomingMessage | undefine
   peer: node?.socket.remoteAddress,
   header: (name) => request.headers.get(name),
 });
+
+/** Whether an address can be made of a path and a Host. Proxies and clients send anything, and URL fails for it. */
+export const isAddressed = ({ url = '', headers: { host = 'localhost' } }: IncomingMessage): boolean =>
+  url.startsWith('/') && /^[^\s/\\?#@*]+$/.test(host) && URL.canParse(`http://${host}${url}`);

@@ -16,6 +16,8 @@ export interface DocumentSettings {
     readonly fields: number;
     readonly cost: number;
   };
+  /** Of one answer, or of one event of a subscription. */
+  readonly maxAnswerBytes: number;
   /** Documents by their ids; `only` refuses everything else. */
   readonly trusted: { readonly documents: TrustedDocuments; readonly only: boolean };
 }
@@ -51,6 +53,9 @@ export const documentVariables = {
   MAX_FIELDS: wholeNumber(1, 100_000_000)
     .prefault('100000')
     .describe('How many fields the answer may have, its pages full.'),
+  MAX_ANSWER_BYTES: wholeNumber(1000, 256 * 1024 * 1024)
+    .prefault(String(16 * 1024 * 1024))
+    .describe('How large an answer, or an event of a subscription, may be.'),
   TRUSTED_DOCUMENTS: trustedDocuments
     .optional()
     .describe(
@@ -78,5 +83,6 @@ export const documentSettings = (data: DocumentValues, upstreamTimeoutMs: number
     fields: data.MAX_FIELDS,
     cost: data.MAX_COST,
   },
+  maxAnswerBytes: data.MAX_ANSWER_BYTES,
   trusted: { documents: data.TRUSTED_DOCUMENTS ?? new Map(), only: data.TRUSTED_DOCUMENTS_ONLY },
 });

@@ -16,10 +16,15 @@ export interface DocumentLimits extends Measures {
   readonly tokens: number;
 }
 
+/** How long a name may be, an alias above all: each row of an answer repeats it. */
+const maxNameLength = 256;
+
 /** How deep brackets may stand in each other, in a document or in variables. Deeper ones would exhaust the stack. */
 const maxNesting = 64;
 
-const advice: Readonly<Record<keyof DocumentLimits | 'nesting', readonly [what: string, advice: string]>> = {
+type Measure = keyof DocumentLimits | 'nesting' | 'nameLength' | 'answerBytes';
+
+const advice: Readonly<Record<Measure, readonly [what: string, advice: string]>> = {
   cost: [
     'would take about # upstream calls',
     'Ask for less at a time: a smaller `first`, or fewer fields that call upstream for each row, such as `logs`.',
@@ -34,12 +39,24 @@ const advice: Readonly<Record<keyof DocumentLimits | 'nesting', readonly [what: 
   rootFields: ['has # fields at its root', 'Use `nodes(ids:)`, or ask in several requests.'],
   tokens: ['has # tokens or more', 'Move values into variables, or ask in several requests.'],
   nesting: ['has brackets # deep, in itself or in its variables', 'Write it flatter.'],
+  nameLength: ['has a name or alias of # characters', 'Use a shorter one.'],
+  answerBytes: [
+    'has an answer of # bytes or more',
+    'Ask for less at a time: for fewer rows, and for large values such as `filter` only once each.',
+  ],
 };
 
-const tooComplex = (measure: keyof typeof advice, amount: number, limit: number): GraphQLError => {
-  const [what, whatToDo] = advice[measure];
+const said = (measure: Measure, amount: number): string => {
+  const [what] = advice[measure];
+  if (amount < Number.MAX_SAFE_INTEGER) return what.replace('#', String(amount));
+  return measure === 'depth' ? 'is too deep, its fragments spread' : what.replace('#', 'countless');
+};
+
+/** `outcome` is what there is to say beside that, if anything. */
+export const tooComplex = (measure: Measure, amount: number, limit: number, outcome = ''): GraphQLError => {
+  const [, whatToDo] = advice[measure];
   return new GraphQLError(
-    `This operation ${what.replace('#', String(amount))}; the limit is ${limit}. ${whatToDo}`,
+    `This operation ${said(measure, amount)}; the limit is ${limit}. ${outcome || whatToDo}`,
     { extensions: { code: 'QUERY_TOO_COMPLEX', [measure]: amount, limit, http: { status: 400 } } },
   );
 };
@@ -54,8 +71,11 @@ const checkTokens = (source: string | Source, maxTokens: number) => {
   for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF; ) {
     tokens += 1;
     if (tokens > maxTokens) throw tooComplex('tokens', tokens, maxTokens);
-    if (opening.has(lexer.token.kind)) nesting += 1;
-    else if (closing.has(lexer.token.kind)) nesting -= 1;
+    const { kind, value } = lexer.token;
+    if (opening.has(kind)) nesting += 1;
+    else if (closing.has(kind)) nesting -= 1;
+    else if (kind === TokenKind.NAME && value.length > maxNameLength)
+      throw tooComplex('nameLength', value.length, maxNameLength);
     if (nesting > maxNesting) throw tooComplex('nesting', nesting, maxNesting);
   }
 };
@@ -73,9 +93,9 @@ const checkOperation = (
 ): GraphQLError | null => {
   if (isNestedDeeper(variableValues, maxNesting)) return tooComplex('nesting', maxNesting + 1, maxNesting);
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
-  // variables that are not valid are refused by the execution, which says why
-  if (coerced === undefined) return null;
+  const { coerced, errors } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
+  // each of them repeats the whole value, and the execution would tell of fifty
+  if (coerced === undefined) return errors[0] ?? null;
   const measures = measureOperation({ schema, document, operationName, variables: coerced });
   const exceeded = measured.find((measure) => measures[measure] > limits[measure]);
   return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
@@ -85,7 +105,10 @@ const checkOperation = (
  * Refuses what asks for too much, whatever the transport: by its tokens before it is parsed, by all else before it is
  * run, when its variables are known. In between stands validation, whose work the tokens bound.
  */
-export const useDocumentLimits = (limits: DocumentLimits): Plugin => ({
+export const useDocumentLimits = (
+  limits: DocumentLimits,
+  present: (error: unknown) => GraphQLError,
+): Plugin => ({
   onParse({ parseFn, setParseFn }) {
     setParseFn((source, options) => {
       checkTokens(source, limits.tokens);
@@ -94,10 +117,10 @@ export const useDocumentLimits = (limits: DocumentLimits): Plugin => ({
   },
   onExecute({ args, setResultAndStopExecution }) {
     const error = checkOperation(args, limits);
-    if (error) setResultAndStopExecution({ errors: [error] });
+    if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
   onSubscribe({ args, setResultAndStopExecution }) {
     const error = checkOperation(args, limits);
-    if (error) setResultAndStopExecution({ errors: [error] });
+    if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
 });

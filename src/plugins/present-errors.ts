@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -60,8 +60,17 @@ const httpOfGatewayError = (error: unknown, { code, retryAfterMs }: GatewayError
   };
 };
 
+/** In characters. Some messages repeat a value of the caller, which may be as large as a request. */
+const longestMessage = 1000;
+
+/** What a long message begins and ends with: the reason stands behind the value. */
+const shortened = (message: string): string =>
+  message.length > longestMessage
+    ? `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`
+    : message;
+
 const presentGatewayError = (error: unknown, cause: GatewayError) =>
-  new GraphQLError(cause.message, {
+  new GraphQLError(shortened(cause.message), {
     ...located(error),
     extensions: {
       code: cause.code,
@@ -81,7 +90,7 @@ const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
 
 const presentPipelineError = (error: GraphQLError) => {
   const { code, http: _, ...measured } = error.extensions;
-  return new GraphQLError(error.message, {
+  return new GraphQLError(shortened(error.message), {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',
@@ -137,6 +146,12 @@ const translate = (log: Log, error: unknown): GraphQLError => {
       ...(error instanceof GraphQLError ? {} : { http: { status: 500 } }),
     },
   });
+};
+
+/** As a frame or event has it. What sets the status over HTTP means nothing there. */
+export const inFrame = (error: GraphQLError): GraphQLFormattedError => {
+  const { http: _, ...extensions } = error.extensions;
+  return { ...error.toJSON(), extensions };
 };
 
 /**

@@ -13,6 +13,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Observed } from '../telemetry/observed.ts';
 import type { Caller } from '../upstream/caller.ts';
 import type { ExecutionDeadline } from './execution-deadline.ts';
+import type { AnswerLimit } from './limit-answers.ts';
+import { inFrame } from './present-errors.ts';
 
 /** A subscription for a transport that takes events as they come rather than by asking. */
 export interface Delivery {
@@ -41,6 +43,7 @@ export interface SharedExecutionOptions {
   readonly contexts: Pick<ContextFactory, 'forCaller'>;
   readonly present: (error: unknown) => GraphQLError;
   readonly within: ExecutionDeadline['within'];
+  readonly bounded: AnswerLimit['bounded'];
   readonly metrics: Metrics;
   readonly now: () => number;
 }
@@ -50,7 +53,7 @@ export interface SharedExecutionOptions {
  * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
  */
 export const createSharedExecution = (options: SharedExecutionOptions): SharedExecution => {
-  const { contexts, present, within, metrics, now } = options;
+  const { contexts, present, within, bounded, metrics, now } = options;
   const deliveries = new WeakMap<object, Delivery>();
   const runsOf = new WeakMap<JobEvent, Runs>();
   const contextOf = new WeakMap<Tick, Context>();
@@ -75,14 +78,16 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     return context;
   };
 
+  const told = (error: unknown) => inFrame(present(error));
   const toJson = ({ errors, ...rest }: ExecutionResult): string =>
-    JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(present) });
-  const failed = (error: unknown): string => JSON.stringify({ errors: [present(error)] });
+    JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(told) });
+  const failed = (error: unknown): string => JSON.stringify({ errors: [told(error)] });
 
   const runOnce = (args: ExecutionArgs, context: Context): string | Promise<string> => {
     try {
       const result = within(args, context, execute({ ...args, contextValue: context }));
-      return result instanceof Promise ? result.then(toJson).catch(failed) : toJson(result);
+      const write = (result: ExecutionResult) => toJson(bounded(args, result));
+      return result instanceof Promise ? result.then(write).catch(failed) : write(result);
     } catch (error) {
       return failed(error);
     }

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { Goodbye } from './goodbye.ts';
 
 /** Up to here a frame is simply handed over; beyond, its sender waits until it is out. */
 const highWaterBytes = 64 * 1024;
@@ -10,7 +11,7 @@ const tryAgainLater = 1013;
 /** Hands a frame to the socket and calls back once the next may come: at once while the reader keeps up. */
 export type SendFrame = (frame: string, onReady: () => void) => void;
 
-export const createFrameSender = (socket: WebSocket): SendFrame => {
+export const createFrameSender = (socket: WebSocket, close: Goodbye): SendFrame => {
   // a single large frame says nothing of its reader; those that queue up behind it do
   let waitingBytes = 0;
   return (frame, onReady) => {
@@ -25,7 +26,7 @@ export const createFrameSender = (socket: WebSocket): SendFrame => {
         waitingBytes -= frame.length;
         onReady();
       });
-      if (waitingBytes > maxWaitingBytes) socket.close(tryAgainLater, 'Read faster, or less at a time');
+      if (waitingBytes > maxWaitingBytes) close(tryAgainLater, 'Read faster, or less at a time');
     }
   };
 };

@@ -1,9 +1,10 @@
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
+import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import { callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../pipeline.ts';
 import { clientLeft, codesOf } from '../plugins/observe-operations.ts';
+import { inFrame } from '../plugins/present-errors.ts';
 import { createObserved, type Observed } from '../telemetry/observed.ts';
 import { parseTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
 import { deliver } from './deliver.ts';
@@ -60,12 +61,6 @@ const headerReader = (params: Record<string, unknown> | undefined, upgradeHeader
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** As a frame has it. What sets the status over HTTP means nothing here. */
-const inFrame = (error: GraphQLError): GraphQLFormattedError => {
-  const { http: _, ...extensions } = error.extensions;
-  return { ...error.toJSON(), extensions };
-};
 
 /** graphql-ws wraps what a stream fails with, and leaves off where in the document that was. */
 const unwrapped = (error: GraphQLError): readonly GraphQLError[] => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
@@ -12,6 +13,7 @@ import type { Log } from '../telemetry/log.ts';
 import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';
 import { createFrameSender } from './frame-sender.ts';
+import { createGoodbye } from './goodbye.ts';
 import { createProtocol, type SocketState, withQuery } from './protocol.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { createSocketEntry } from './socket-entry.ts';
@@ -38,8 +40,8 @@ export interface WebSockets {
 
 /** A socket that has not answered one ping by the time of the next is gone. */
 const pingIntervalMs = 12_000;
-/** How long a client may take to say goodbye. */
-const goodbyeMs = 2_000;
+/** How long stopping waits for the last goodbyes. */
+const goodbyesMs = 2_000;
 const goingAway = 1001;
 const comeBack = 'The gateway is restarting';
 const internalError = 4500;
@@ -73,19 +75,21 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const awaitingPong = new Set<WebSocket>();
+  /** With a word that only who has read up to the ping can answer. */
+  const awaitingPong = new Map<WebSocket, string>();
   const states = new WeakMap<WebSocket, SocketState>();
 
   // the same for every socket, of which there may be many
-  const forget = function (this: WebSocket) {
-    awaitingPong.delete(this);
+  const forget = function (this: WebSocket, word: Buffer) {
+    if (String(word) === awaitingPong.get(this)) awaitingPong.delete(this);
   };
   // what breaks a socket closes it, which is handled where it is served
   const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
 
   const serve = (socket: WebSocket, { headers }: IncomingMessage, address: string | null) => {
+    const close = createGoodbye(socket, clock);
     const state: SocketState = {
-      send: createFrameSender(socket),
+      send: createFrameSender(socket, close),
       operations: new Map(),
       entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
@@ -105,7 +109,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       {
         protocol: socket.protocol,
         send: (frame) => new Promise((resolve) => state.send(frame, resolve)),
-        close: (code, reason) => socket.close(code, reason),
+        close,
         onMessage: (callback) => {
           handle = callback;
         },
@@ -124,13 +128,13 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     };
     /** Does not wait for the goodbye of the client before its operations end. */
     const end = (code: number, reason: string) => {
-      socket.close(code, reason);
+      close(code, reason);
       leave(code, reason);
     };
     socket.on('message', (message) => {
       handle(withQuery(String(message))).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
-        socket.close(internalError, 'Internal server error');
+        close(internalError, 'Internal server error');
       });
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
@@ -148,8 +152,9 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       if (awaitingPong.has(socket)) {
         socket.terminate();
       } else {
-        awaitingPong.add(socket);
-        socket.ping();
+        const word = randomUUID();
+        awaitingPong.set(socket, word);
+        socket.ping(word);
       }
     }
     cancelPing = clock.after(pingIntervalMs, ping);
@@ -193,11 +198,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     const state = states.get(socket);
     const closeWhenIdle = () => {
       if (state && isBusy(state)) return;
-      socket.close(goingAway, comeBack);
-      socket.once(
-        'close',
-        clock.after(goodbyeMs, () => socket.terminate()),
-      );
+      createGoodbye(socket, clock)(goingAway, comeBack);
     };
     if (state) {
       state.isClosing = true;
@@ -229,7 +230,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
         clock.after(Math.random() * windowMs, () => sendAway(socket));
         return closed;
       });
-      const cancelDeadline = clock.after(Math.max(windowMs, patienceMs) + goodbyeMs, terminate);
+      const cancelDeadline = clock.after(Math.max(windowMs, patienceMs) + goodbyesMs, terminate);
       await Promise.all(gone);
       cancelDeadline();
     },

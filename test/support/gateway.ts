@@ -51,6 +51,7 @@ if (!shipped) throw new Error('The configuration as shipped is not valid.');
 export const usualDocuments = {
   executionTimeoutMs: shipped.executionTimeoutMs,
   documentLimits: shipped.documentLimits,
+  maxAnswerBytes: shipped.maxAnswerBytes,
   trusted: shipped.trusted,
 };
 
