@@ -39,6 +39,11 @@ interface UnderWay {
   response: ServerResponse | null;
 }
 
+/** The same of a connection. */
+interface Connected {
+  socket: Socket | null;
+}
+
 /** What is being answered at present. */
 const answersOf = new WeakMap<Server, Set<UnderWay>>();
 
@@ -63,11 +68,12 @@ const urlOf = (server: Server): string => {
 };
 
 /** Ends the connections with most to read, until the rest can be borne. Those that are read well hold little. */
-const endMostUnread = (connections: ReadonlySet<Socket>, maxBytes: number) => {
+const endMostUnread = (connections: ReadonlySet<Connected>, maxBytes: number) => {
+  const sockets = [...connections].flatMap(({ socket }) => socket ?? []);
   let unread = 0;
-  for (const { writableLength } of connections) unread += writableLength;
+  for (const { writableLength } of sockets) unread += writableLength;
   if (unread <= maxBytes) return;
-  for (const socket of [...connections].sort((one, other) => other.writableLength - one.writableLength)) {
+  for (const socket of sockets.sort((one, other) => other.writableLength - one.writableLength)) {
     unread -= socket.writableLength;
     socket.destroy();
     if (unread <= maxBytes) return;
@@ -91,10 +97,14 @@ export const listen = async (
   server.maxConnections = bounds.maxConnections;
   // without any bytes in either direction; while it is read, however slowly, there are some
   server.timeout = bounds.unreadMs;
-  const connections = new Set<Socket>();
+  const connections = new Set<Connected>();
   server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
+    const connected: Connected = { socket };
+    connections.add(connected);
+    socket.once('close', () => {
+      connections.delete(connected);
+      connected.socket = null;
+    });
   });
   const looking = setInterval(endMostUnread, bounds.checkEveryMs, connections, bounds.maxUnreadBytes).unref();
   server.once('close', () => clearInterval(looking));
