@@ -129,7 +129,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
       return (await listSchedules()).map(readable);
     },
     jobs(query, page) {
-      const key = JSON.stringify([query, page]);
+      const key = JSON.stringify([query, page.first ?? null, page.after ?? null]);
       const asked = pages.get(key);
       if (asked !== undefined) return asked;
       const answer = connect(page, {
