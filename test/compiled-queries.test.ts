@@ -12,11 +12,12 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../src/context.ts';
 import { createGraph } from '../src/graph.ts';
 import { useCompiledQueries } from '../src/plugins/compile-queries.ts';
 import { createErrorPresenter } from '../src/plugins/present-errors.ts';
+import { loadQueryCompiler } from '../src/plugins/query-compiler.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
 import { createFaultyData, type FaultyData } from './support/faulty-data.ts';
@@ -44,6 +45,8 @@ vi.mock('graphql-jit', async (importOriginal) => {
   };
   return { ...original, compileQuery };
 });
+
+beforeAll(loadQueryCompiler);
 
 beforeEach(() => {
   jit.compiled = 0;

@@ -6,7 +6,6 @@ import {
   getVariableValues,
   Kind,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
@@ -19,6 +18,7 @@ import {
   withoutConditions,
   withoutValues,
 } from './compilable-document.ts';
+import { type QueryCompiler, queryCompiler } from './query-compiler.ts';
 
 /** Compiling takes as long as running a query some thirty to fifty times; run compiled it takes a half to a third. */
 const runsBefore = 20;
@@ -94,7 +94,11 @@ export const useCompiledQueries = (): Plugin<Context> => {
     return now;
   };
 
-  const compile = ({ schema, document }: ExecutionArgs, variables: Variables) => {
+  const compile = (
+    { schema, document }: ExecutionArgs,
+    variables: Variables,
+    { compileQuery, isCompiledQuery }: QueryCompiler,
+  ) => {
     const decided = withoutConditions(document, variables);
     const selections = 1 + countSelections(decided);
     const characters = document.loc?.source.body.length ?? 0;
@@ -117,8 +121,10 @@ export const useCompiledQueries = (): Plugin<Context> => {
     if (kept) return kept.run;
     variant.runs += 1;
     if (variant.isRefused || variant.runs <= runsBefore) return null;
+    const compiler = queryCompiler();
+    if (compiler === null) return null;
     variant.isRefused = true;
-    const made = compile(args, variables);
+    const made = compile(args, variables, compiler);
     if (made === null) return null;
     variant.isRefused = false;
     compiled.set(variant, made);
