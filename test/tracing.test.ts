@@ -120,7 +120,11 @@ describe('tracing', () => {
 
   it('that is off loads none of its packages', async () => {
     const { upstream } = await open();
-    const gateway = start({ env: { PORT: '0', WIX_API_URL: upstream.url.href, NODE_DEBUG: 'esm' } });
+    const naming = `import { registerHooks } from 'node:module';
+      const load = (url, context, next) => { process.stderr.write(url + ' '); return next(url, context); };
+      registerHooks({ load });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(naming)}`;
+    const gateway = start({ env: { PORT: '0', WIX_API_URL: upstream.url.href, NODE_OPTIONS } });
     await ask(await urlOf(gateway), two, { ...caller, traceparent });
     gateway.kill('SIGTERM');
     const { err } = await gateway.closed;
