@@ -71,6 +71,8 @@ interface Held {
   readonly token: string;
   /** The key set that it was last good by. */
   goodBy: JWTVerifyGetKey | null;
+  /** Null once nothing lives on it any more: tables that a busy set outgrows keep what was in it alive. */
+  sendAway: (() => void) | null;
 }
 
 /** Who may call by a token that an issuer has signed. */
@@ -125,16 +127,16 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
   };
 
   const heldBy = new WeakMap<Principal, Held>();
-  const living = new Map<Held, () => void>();
+  const living = new Set<Held>();
 
   /** Sends away whose tokens are no longer good by the keys as they are now. */
   const review = async (known: JWTVerifyGetKey) => {
-    for (const [held, sendAway] of living) {
+    for (const held of living) {
       if (held.goodBy === known) continue;
       held.goodBy = known;
       await verify(held.token, known).catch((error: unknown) => {
         // that has a timer of its own
-        if (!(error instanceof errors.JWTExpired) && living.delete(held)) sendAway();
+        if (!(error instanceof errors.JWTExpired)) held.sendAway?.();
       });
     }
   };
@@ -153,9 +155,17 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
   const whenWithdrawn = (principal: Principal, callback: (why: Error) => void): (() => void) => {
     const held = heldBy.get(principal);
     if (remote === null || held === undefined) return () => {};
-    living.set(held, () => callback(tokenWithdrawn()));
+    const leave = () => {
+      living.delete(held);
+      held.sendAway = null;
+    };
+    held.sendAway = () => {
+      leave();
+      callback(tokenWithdrawn());
+    };
+    living.add(held);
     lookLater(remote);
-    return () => living.delete(held);
+    return leave;
   };
 
   return {
@@ -165,7 +175,7 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
       const goodBy = remote?.known ?? null;
       try {
         const principal = principalOf(token, await verify(token));
-        heldBy.set(principal, { token, goodBy });
+        heldBy.set(principal, { token, goodBy, sendAway: null });
         return principal;
       } catch (error) {
         throw explain(error);
