@@ -44,6 +44,9 @@ interface Connected {
   socket: Socket | null;
 }
 
+/** How often what is unread is added up. A core writes some 100 MB in a second. */
+const unreadEveryMs = 200;
+
 /** What is being answered at present. */
 const answersOf = new WeakMap<Server, Set<UnderWay>>();
 
@@ -69,10 +72,10 @@ const urlOf = (server: Server): string => {
 
 /** Ends the connections with most to read, until the rest can be borne. Those that are read well hold little. */
 const endMostUnread = (connections: ReadonlySet<Connected>, maxBytes: number) => {
-  const sockets = [...connections].flatMap(({ socket }) => socket ?? []);
   let unread = 0;
-  for (const { writableLength } of sockets) unread += writableLength;
+  for (const { socket } of connections) unread += socket?.writableLength ?? 0;
   if (unread <= maxBytes) return;
+  const sockets = [...connections].flatMap(({ socket }) => socket ?? []);
   for (const socket of sockets.sort((one, other) => other.writableLength - one.writableLength)) {
     unread -= socket.writableLength;
     socket.destroy();
@@ -106,7 +109,12 @@ export const listen = async (
       connected.socket = null;
     });
   });
-  const looking = setInterval(endMostUnread, bounds.checkEveryMs, connections, bounds.maxUnreadBytes).unref();
+  const looking = setInterval(
+    endMostUnread,
+    Math.min(unreadEveryMs, bounds.checkEveryMs),
+    connections,
+    bounds.maxUnreadBytes,
+  ).unref();
   server.once('close', () => clearInterval(looking));
   const answers = new Set<UnderWay>();
   answersOf.set(server, answers);
