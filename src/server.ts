@@ -3,7 +3,6 @@ import { createOrigins } from './access/origins.ts';
 import { headOf } from './access/request-head.ts';
 import { describeAccess } from './config/access-settings.ts';
 import { describeCredentials } from './config/credential-settings.ts';
-import type { RedisSettings } from './config/redis-settings.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { GatewayError } from './domain/gateway-error.ts';
@@ -91,10 +90,13 @@ const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) =>
 };
 
 /** Loaded only where there is more than one process. */
-const openReplicas = async (redis: RedisSettings | null, log: Log) => {
+const openReplicas = async ({ redis, host, port }: Config, log: Log) => {
   if (redis === null) return null;
-  const { createReplicas } = await import('./replicas/create-replicas.ts');
-  return createReplicas({ ...redis, log });
+  const [{ createReplicas }, { seatOf }] = await Promise.all([
+    import('./replicas/create-replicas.ts'),
+    import('./replicas/seat.ts'),
+  ]);
+  return createReplicas({ ...redis, seat: seatOf(host, port), log });
 };
 
 export const startServer = async (
@@ -111,7 +113,7 @@ export const startServer = async (
     const { telemetry, ...settings } = config;
     const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
     opened.defer(() => tracing.close());
-    const replicas = await openReplicas(config.redis, log);
+    const replicas = await openReplicas(config, log);
     opened.defer(async () => replicas?.close());
     const gateway = createGateway({
       ...settings,

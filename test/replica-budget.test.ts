@@ -5,7 +5,7 @@ import type { Replicas } from '../src/replicas/replicas.ts';
 import { type Budget, createBudget } from '../src/upstream/budget.ts';
 import type { Lane } from '../src/upstream/spend-window.ts';
 import { openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
-import { openReplica, until } from './support/replicas.ts';
+import { beginReplica, openReplica, until } from './support/replicas.ts';
 
 const limit = 40;
 
@@ -109,5 +109,61 @@ describe.skipIf(withoutRedis)('the budget of several replicas (needs Redis)', ()
     wire.stall();
     expect(await sendMany([budgets[0]], limit)).toBe(limit / 2);
     await until(() => !one.isTogether);
+  });
+
+  it('leaves a replica that is missing its part, but for what it was seen to spend of it', async () => {
+    const { wire, other, budgets } = await openTwo();
+    expect(await sendMany([budgets[0]], 15)).toBe(15);
+    wire.cut();
+    await until(() => other.missing === 1);
+    expect((await budgets[1].ofAll('caller')).remaining).toBe(limit / 2);
+    expect(await sendMany([budgets[1]], limit)).toBe(limit / 2);
+    expect(budgets[1].of('caller').remaining).toBe(0);
+    expect(budgets[1].state()).toMatchObject({ exhausted: 1, lowest: 0 });
+  });
+
+  it('says what is left of what all have sent, at a replica that has sent nothing', async () => {
+    const { budgets } = await openTwo();
+    await sendMany([budgets[1]], 15);
+    const { remaining, resetAt } = await budgets[0].ofAll('caller');
+    expect(remaining).toBe(limit - 15);
+    expect(resetAt.getTime()).toBeGreaterThan(Date.now() + 30_000);
+  });
+
+  it('keeps nothing for a replica that dies again and again, and comes back each time', async () => {
+    const prefix = ownPrefix();
+    const one = await openReplica({ prefix });
+    const die = async (seat: string) => {
+      const wire = await openWire(redisUrl as URL);
+      const dying = beginReplica({ prefix, url: wire.url, seat });
+      await until(() => dying.isTogether);
+      wire.cut();
+      await until(() => !dying.isTogether);
+      await dying.close();
+    };
+    for (let death = 0; death < 4; death += 1) await die('seat');
+    await die('another');
+    beginReplica({ prefix, seat: 'seat' });
+    // by the time that one of them is missed all of them would be
+    await until(() => one.missing > 0 && one.count < 4);
+    expect(one).toMatchObject({ missing: 1, count: 3 });
+  });
+
+  it('keeps parts for no more than were there together', async () => {
+    const prefix = ownPrefix();
+    const one = await openReplica({ prefix });
+    for (let death = 0; death < 3; death += 1) {
+      const wire = await openWire(redisUrl as URL);
+      const dying = beginReplica({ prefix, url: wire.url });
+      await until(() => dying.isTogether);
+      wire.cut();
+      const { missing } = one;
+      await until(() => one.count - one.missing === 2);
+      await until(() => one.count - one.missing === 1 && one.missing >= missing);
+    }
+    expect(one.missing).toBe(2);
+    const budget = openBudget(one);
+    // one was of three, and the other of four
+    expect(await sendMany([budget], limit)).toBe(limit - Math.floor(limit / 3) - limit / 4);
   });
 });

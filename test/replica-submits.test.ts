@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openGateway } from './support/gateway.ts';
-import { openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { openWire, ownPrefix, redisUrl, startOwnRedis, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
 import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
 import { type Play, type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -54,11 +55,14 @@ const openUpstream = async () => {
 };
 
 describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis)', () => {
-  const openTwo = async () => {
+  const openTwo = async (url: URL = redisUrl as URL) => {
     const prefix = ownPrefix();
     const { upstream, submitted, rows } = await openUpstream();
-    const wire = await openWire(redisUrl as URL);
-    const [one, other] = await Promise.all([openReplica({ prefix, url: wire.url }), openReplica({ prefix })]);
+    const wire = await openWire(url);
+    const [one, other] = await Promise.all([
+      openReplica({ prefix, url: wire.url }),
+      openReplica({ prefix, url }),
+    ]);
     const gateways = [one, other].map((replicas) => openGateway(upstream.url, { replicas }));
     const [first, second] = gateways.map(
       ({ ask }) =>
@@ -135,6 +139,46 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     expect(await submitting).toMatchObject({ job: { id: guid(0) }, replayed: false });
     wire.mend();
     await until(() => one.spending.isSettled);
+    expect(await second()).toMatchObject({ job: { id: guid(0) }, replayed: true });
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('are not taken from whoever used them by a try while a Redis was away that has forgotten them', async ({
+    skip,
+  }) => {
+    const redis = await startOwnRedis();
+    if (redis === null) return skip('redis-server is not installed');
+    const { upstream, submitted, wire, one, other, first, second } = await openTwo(redis.url);
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    wire.cut();
+    redis.kill('SIGKILL');
+    await until(() => !one.isTogether && !other.isTogether);
+    expect(await second()).toBeNull();
+    await redis.restart();
+    // the one that knows nothing is the first to be back
+    await until(() => other.isTogether);
+    const again = second();
+    wire.mend();
+    expect(await again).toEqual({ job: { id: guid(0) }, replayed: true, userErrors: [] });
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('outlive their replica and Redis where that is set up as in compose.yaml', async ({ skip }) => {
+    const compose = readFileSync(new URL('../deploy/compose.yaml', import.meta.url), 'utf8');
+    const [, listed] = /command: (\["redis-server".*\])/.exec(compose) ?? [];
+    const redis = await startOwnRedis(JSON.parse(listed ?? '[]').slice(1));
+    if (redis === null) return skip('redis-server is not installed');
+    const { upstream, submitted, one, other, first, second } = await openTwo(redis.url);
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    await one.close();
+    redis.kill('SIGKILL');
+    await until(() => !other.isTogether);
+    await redis.restart();
+    await until(() => other.isTogether);
     expect(await second()).toMatchObject({ job: { id: guid(0) }, replayed: true });
     expect(upstream.count('SubmitJob')).toBe(1);
   });

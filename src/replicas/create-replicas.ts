@@ -38,14 +38,17 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     },
     problem: () => (link.isUp ? null : 'Redis is away: this replica goes on alone, within its part.'),
     get count() {
-      return link.replicas;
+      return link.parts;
     },
     get missing() {
-      return link.missing;
+      return link.missing.length;
     },
-    async close() {
-      spending.close();
-      await link.close();
+    get reservedShare() {
+      return Math.min(
+        1,
+        link.missing.reduce((share, { parts }) => share + 1 / parts, 0),
+      );
     },
+    close: link.close,
   };
 };

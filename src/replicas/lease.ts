@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Link, script } from './link.ts';
+import type { Link } from './link.ts';
+import { script } from './script.ts';
 
 /** How long a poller that says nothing is waited for. */
 export const leaseMs = 3000;

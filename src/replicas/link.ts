@@ -1,38 +1,37 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
-import { z } from 'zod';
 import type { Log } from '../telemetry/log.ts';
+import { beatScript, type Missing, readBeat } from './beat-script.ts';
 import { type Channels, createChannels } from './channels.ts';
+import { type Script, script } from './script.ts';
 
 export interface LinkOptions {
   /** redis:// or rediss://, with its password if it has one. */
   readonly url: URL;
   /** Of every key and channel. */
   readonly prefix: string;
+  /** A place that one process at a time can have: whoever comes next takes the place of one that died. Its own by default. */
+  readonly seat?: string;
   readonly log: Log;
 }
-
-/** Runs within Redis, where nothing comes between its lines. */
-export interface Script {
-  readonly lua: string;
-  readonly sha: string;
-}
-
-export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /** The way to the other replicas. Nothing waits for a Redis that is away: it fails at once. */
 export interface Link extends Pick<Channels, 'listen'> {
   /** This replica, another one after each start. */
   readonly replica: string;
   readonly isUp: boolean;
-  /** How many replicas were seen lately, this one among them. */
-  readonly replicas: number;
-  /** How many of them have not been seen for a moment, and said no goodbye: they may be going on alone. */
-  readonly missing: number;
+  /** False until Redis has been there for so long that all have told it what they did without it. */
+  readonly isSettled: boolean;
+  /** Whoever goes on alone keeps within one of so many parts: of those who are here, and of those who are missing. */
+  readonly parts: number;
+  /** Those who have not been seen for a moment, and said no goodbye: they may be going on alone. */
+  readonly missing: readonly Missing[];
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   publish(channel: string, message: string | Buffer): void;
   /** Called with each change of `isUp`. */
   onChange(listener: () => void): () => void;
+  /** Called each time it is settled again. */
+  onSettled(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -42,18 +41,15 @@ const reconnectMs = 250;
 /** More than this is never sent: a job has about a kilobyte. */
 const maxMessageLength = 4 * 1024 * 1024;
 
-/** Says that this replica is there; counts those of the last three minutes, and those of them that are here now. */
-const beatScript = script(`
-local now = redis.call('TIME')[1]
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 180)
-redis.call('EXPIRE', KEYS[1], 180)
-return { redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[1], now - 4, '+inf') }
+const leaveScript = script(`
+redis.call('HDEL', KEYS[2], ARGV[1])
+return redis.call('ZREM', KEYS[1], ARGV[1])
 `);
 
-const counts = z.tuple([z.number(), z.number()]);
-
-const leaveScript = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+/** Everybody finds Redis again within this, and says what was done without it. */
+const settleMs = 2500;
+/** Who was here before is waited for, but not for ever. */
+const longestSettleMs = 10_000;
 
 const connectionOptions = {
   commandTimeout: answerMs,
@@ -72,13 +68,16 @@ const isMissingScript = (error: unknown) => error instanceof Error && error.mess
 /** The error itself may hold the password. */
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
-  const replica = randomUUID();
+export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOptions): Link => {
+  const replica = `${seat}/${randomUUID()}`;
   const commands = new Redis(url.href, connectionOptions);
   const subscriber = new Redis(url.href, connectionOptions);
   const channels = createChannels(subscriber, prefix, log);
   const listeners = new Set<() => void>();
+  const settledListeners = new Set<() => void>();
   let isUp = false;
+  let isSettled = false;
+  let upSince = 0;
   let wasTold = false;
   let reason = 'no connection';
   let closed = false;
@@ -87,20 +86,27 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
   let losses = 0;
   let subscribedAfter = -1;
   // whoever is given a Redis is hardly alone, and has not been told yet
-  let replicas = 2;
-  let missing = 0;
+  let parts = 2;
+  let missing: readonly Missing[] = [];
+  let here = 1;
+  // how many were, when Redis went away
+  let expected = 1;
+  let isNew = true;
 
   const turn = (up: boolean) => {
     if (closed || (up === isUp && wasTold)) return;
+    if (isUp) expected = here;
     isUp = up;
+    isSettled = false;
+    upSince = performance.now();
     wasTold = true;
     if (up) {
-      log.info({ replicas }, 'Redis is there: working together with the other replicas');
+      log.info({ replicas: parts }, 'Redis is there: working together with the other replicas');
       // until there is a better one
       reason = 'the connection was closed';
     } else {
       log.warn(
-        { replicas, reason },
+        { replicas: parts, reason },
         'Redis is away: going on alone, within a share of the budget, until it is back',
       );
     }
@@ -117,6 +123,13 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     }
   };
 
+  const settle = () => {
+    const ms = performance.now() - upSince;
+    if (isSettled || !isUp || ms < settleMs || (here < expected && ms < longestSettleMs)) return;
+    isSettled = true;
+    for (const listener of [...settledListeners]) listener();
+  };
+
   /** Both connections must answer: a half of them is worse than none. */
   const beat = async () => {
     if (beating || closed || commands.status !== 'ready' || subscriber.status !== 'ready') return;
@@ -124,16 +137,19 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     const before = losses;
     try {
       const [reply] = await Promise.all([
-        run(beatScript, ['replicas'], [replica]),
+        run(beatScript, ['replicas', 'parts', 'fleet'], [replica, seat, parts, Number(isNew)]),
         subscribedAfter === before ? subscriber.ping() : channels.resume(),
       ]);
       // it answered, and was lost since: the next connection is yet to be subscribed
       if (losses !== before) return;
       subscribedAfter = before;
-      const [known, here] = counts.parse(reply);
-      replicas = known;
-      missing = known - here;
+      const seen = readBeat(reply);
+      isNew = false;
       turn(true);
+      ({ here, missing } = seen);
+      // a Redis that forgot everything has not heard of the others yet
+      parts = isSettled ? seen.parts : Math.max(parts, seen.parts);
+      settle();
     } catch (error) {
       reason = reasonOf(error);
       turn(false);
@@ -164,8 +180,11 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
     get isUp() {
       return isUp;
     },
-    get replicas() {
-      return replicas;
+    get isSettled() {
+      return isSettled;
+    },
+    get parts() {
+      return parts;
     },
     get missing() {
       return missing;
@@ -181,10 +200,12 @@ export const createLink = ({ url, prefix, log }: LinkOptions): Link => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onSettled: (listener) => void settledListeners.add(listener),
     async close() {
       clearInterval(timer);
       listeners.clear();
-      if (isUp) await run(leaveScript, ['replicas'], [replica]).catch(() => undefined);
+      settledListeners.clear();
+      if (isUp) await run(leaveScript, ['replicas', 'parts'], [replica]).catch(() => undefined);
       closed = true;
       isUp = false;
       for (const connection of [commands, subscriber]) connection.disconnect();

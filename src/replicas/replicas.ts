@@ -19,5 +19,7 @@ export interface Replicas {
   readonly count: number;
   /** How many of them may be going on alone. */
   readonly missing: number;
+  /** What share of an allowance is kept for them, 0 to 1. */
+  readonly reservedShare: number;
   close(): Promise<void>;
 }

@@ -1,81 +1,89 @@
 import { z } from 'zod';
 import { parseJson } from '../domain/json.ts';
-import type { SharedSpending } from '../upstream/shared-spending.ts';
+import {
+  partOf,
+  type SharedAnswer,
+  type SharedSpending,
+  type SharedWish,
+} from '../upstream/shared-spending.ts';
 import type { Spent } from '../upstream/spend-window.ts';
 import type { Link } from './link.ts';
 import { restScript, spendScript } from './spend-script.ts';
 
-/** After Redis was away each goes on alone for so long: until everybody has declared what was sent meanwhile. */
-const declaringMs = 2500;
 const maxRestMs = 60_000;
 
-const reply = z.tuple([z.number(), z.number(), z.number()]);
+const reply = z.tuple([z.number(), z.number(), z.array(z.number())]);
 const refusal = z.object({ from: z.string(), caller: z.string(), ms: z.number().min(0).max(maxRestMs) });
 
 const listOf = (spent: readonly Spent[]) => spent.flatMap(({ age, lane, count }) => [age, lane, count]);
 
-export const createSharedSpending = (link: Link): SharedSpending & { close(): void } => {
+/** A wish to spend nothing. */
+const noWish = { lane: '', shares: { write: 0, query: 0, poll: 0 }, recovery: null } as const;
+
+export const createSharedSpending = (link: Link): SharedSpending => {
   const listeners = new Set<() => void>();
   const refusedListeners = new Set<(callerKey: string, retryAfterMs: number) => void>();
-  let isSettled = false;
-  let timer: NodeJS.Timeout | undefined;
 
   const tell = () => {
     for (const listener of [...listeners]) listener();
   };
-  link.onChange(() => {
-    clearTimeout(timer);
-    isSettled = false;
-    tell();
-    if (!link.isUp) return;
-    timer = setTimeout(() => {
-      isSettled = true;
-      tell();
-    }, declaringMs);
-  });
+  link.onChange(tell);
+  link.onSettled(tell);
   void link.listen('refused', (message) => {
     const { data } = refusal.safeParse(parseJson(String(message)));
     if (!data || data.from === link.replica) return;
     for (const listener of refusedListeners) listener(data.caller, data.ms);
   });
 
-  /** Without the parts of those that may be going on alone. */
-  const rest = (limitPerMinute: number) =>
-    Math.max(1, Math.floor((limitPerMinute * (link.replicas - link.missing)) / link.replicas));
-
   const keysOf = (callerKey: string) => [`spent:{${callerKey}}`, `rest:{${callerKey}}`];
+
+  const run = async (
+    callerKey: string,
+    wish: Omit<SharedWish, 'lane'> & { readonly lane: SharedWish['lane'] | '' },
+  ): Promise<SharedAnswer> => {
+    const { lane, limitPerMinute, shares, recovery, declared } = wish;
+    const missing = link.missing.flatMap(({ replica, parts }) => [replica, partOf(limitPerMinute, parts)]);
+    const answer = await link.run(spendScript, keysOf(callerKey), [
+      link.replica,
+      lane,
+      limitPerMinute,
+      shares.write,
+      shares.query,
+      shares.poll,
+      recovery?.room ?? -1,
+      recovery?.age ?? 0,
+      declared === null ? 0 : 1,
+      link.missing.length,
+      ...missing,
+      ...listOf(declared ?? []),
+    ]);
+    const [waitMs, reserved, listed] = reply.parse(answer);
+    const others: { age: number; count: number }[] = [];
+    for (let at = 0; at < listed.length; at += 2) {
+      others.push({ age: listed[at] ?? 0, count: listed[at + 1] ?? 0 });
+    }
+    return { waitMs, reserved, others };
+  };
 
   return {
     get isShared() {
       return link.isUp;
     },
     get isSettled() {
-      return isSettled;
+      return link.isSettled;
     },
     get parts() {
-      return link.replicas;
+      return link.parts;
     },
-    async spend(callerKey, { lane, limitPerMinute, shares, recovery, declared }) {
-      const answer = await link.run(spendScript, keysOf(callerKey), [
-        link.replica,
-        lane,
-        rest(limitPerMinute),
-        shares.write,
-        shares.query,
-        shares.poll,
-        recovery?.room ?? -1,
-        recovery?.age ?? 0,
-        declared === null ? 0 : 1,
-        ...listOf(declared ?? []),
-      ]);
-      const [waitMs, usedByAll] = reply.parse(answer);
-      return { waitMs, usedByAll };
+    get missing() {
+      return link.missing.length;
     },
-    declare(callerKey, spent) {
+    spend: run,
+    look: (callerKey, limitPerMinute) => run(callerKey, { ...noWish, limitPerMinute, declared: null }),
+    declare(callerKey, limitPerMinute, spent) {
       if (!link.isUp) return;
-      const args = [link.replica, '', 0, 0, 0, 0, -1, 0, 1, ...listOf(spent)];
       // whoever was not heard declares again with the next request
-      link.run(spendScript, keysOf(callerKey), args).catch(() => undefined);
+      run(callerKey, { ...noWish, limitPerMinute, declared: spent }).catch(() => undefined);
     },
     tellRefused(callerKey, retryAfterMs) {
       if (!link.isUp) return;
@@ -85,6 +93,5 @@ export const createSharedSpending = (link: Link): SharedSpending & { close(): vo
     },
     onRefused: (listener) => void refusedListeners.add(listener),
     onChange: (listener) => void listeners.add(listener),
-    close: () => clearTimeout(timer),
   };
 };

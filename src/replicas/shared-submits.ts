@@ -3,7 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { CallerSubmits, SharedSubmits } from '../writes/shared-submits.ts';
 import type { Link } from './link.ts';
-import { beginScript, claimScript, releaseScript, settleScript, takeJobScript } from './submit-scripts.ts';
+import {
+  beginScript,
+  claimScript,
+  releaseScript,
+  restoreScript,
+  settleScript,
+  takeJobScript,
+} from './submit-scripts.ts';
 
 const keptMs = 24 * 60 * 60_000;
 /** Longer than any submit waits for its answer. */
@@ -19,7 +26,9 @@ const claimReply = z.tuple([z.string(), z.string(), z.string(), z.string(), z.st
 interface OwnSubmit {
   readonly fingerprint: string;
   readonly attemptedAt: number;
+  /** Empty once nobody waits for an answer any longer. */
   readonly owner: string;
+  /** Empty while there is none. */
   readonly jobId: string;
 }
 
@@ -33,18 +42,15 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
   // a Redis that was away may have forgotten them, or never have heard of them
   const own = new LRUCache<string, OwnSubmit>({ max: maxOwn, ttl: keptMs });
 
-  const put = async (name: string, { fingerprint, attemptedAt, owner, jobId }: OwnSubmit) =>
-    claimReply.parse(
-      await link.run(claimScript, [name, 'replicas'], [owner, fingerprint, attemptedAt, jobId, keptMs]),
-    );
   const settle = (name: string, jobId: string) => link.run(settleScript, [name], [jobId]);
 
   link.onChange(() => {
     if (!link.isUp) return;
-    for (const [name, submit] of own) {
-      const told = put(name, submit).then(() => submit.jobId && settle(name, submit.jobId));
+    for (const [name, { fingerprint, attemptedAt, owner, jobId }] of own) {
       // told with the next connection
-      told.catch(() => undefined);
+      link
+        .run(restoreScript, [name], [owner, fingerprint, attemptedAt, jobId, keptMs])
+        .catch(() => undefined);
     }
   });
 
@@ -55,17 +61,30 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
       async claim(key, wanted, attemptedAt) {
         const name = nameOf(key);
         const fingerprint = hash(callerKey, wanted);
-        const owner = own.get(name)?.owner ?? `${link.replica} ${randomUUID()}`;
+        const owner = own.get(name)?.owner || `${link.replica} ${randomUUID()}`;
         const wish = { fingerprint, attemptedAt: attemptedAt.getTime(), owner, jobId: '' };
-        // heard of as soon as Redis is back, however this ends
-        if (!own.has(name)) own.set(name, wish);
+        const goOnAlone = () => {
+          // the others hear of it once Redis is back, unless it is released
+          if (!own.has(name)) own.set(name, wish);
+          return null;
+        };
         const deadline = performance.now() + patienceMs;
         for (;;) {
-          if (!link.isUp) return null;
-          const kept = await put(name, wish).catch(() => null);
-          if (kept === null) return null;
+          // what a Redis that is back has not been told yet, somebody may still have to say
+          while (link.isUp && !link.isSettled) await pause(askAgainMs);
+          if (!link.isUp) return goOnAlone();
+          const claiming = link.run(
+            claimScript,
+            [name, 'replicas'],
+            [owner, fingerprint, wish.attemptedAt, '', keptMs],
+          );
+          const kept = await claiming.then(claimReply.parse).catch(() => null);
+          if (kept === null) return goOnAlone();
           const [keptFingerprint, keptAttempt, jobId, keptOwner, alive] = kept;
-          if (keptOwner === owner) return 'mine';
+          if (keptOwner === owner) {
+            if (!own.has(name)) own.set(name, wish);
+            return 'mine';
+          }
           own.delete(name);
           const isWaiting = performance.now() < deadline;
           const isUnderWay = isWaiting && jobId === '' && keptOwner !== '' && alive === '1';
@@ -84,7 +103,8 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
       async settle(key, jobId) {
         const name = nameOf(key);
         const submit = own.get(name);
-        if (submit) own.set(name, { ...submit, jobId: jobId ?? '' });
+        // nobody is at it any longer: whoever asks need not wait
+        if (submit) own.set(name, jobId === null ? { ...submit, owner: '' } : { ...submit, jobId });
         await settle(name, jobId ?? '').catch(() => undefined);
       },
       async release(key) {

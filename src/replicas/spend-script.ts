@@ -1,24 +1,33 @@
-import { script } from './link.ts';
+import { script } from './script.ts';
 
 /**
  * Spends one request of a caller, for all replicas at once, by the same rules as an account has for itself: counted
  * by the second, forgotten when a whole minute lies behind, with a share for each lane in use.
  * A field is a second, a lane and a replica, so what a replica declares takes the place of what it declared before.
+ * Replicas that are missing keep what they may be spending alone: their part, but for what they were seen to spend.
+ * The answer: how long to wait, what is kept so, and what others have spent by age.
  */
 export const spendScript = script(`
 local spent, rest = KEYS[1], KEYS[2]
 local replica, lane, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local shares = { write = tonumber(ARGV[4]), query = tonumber(ARGV[5]), poll = tonumber(ARGV[6]) }
 local recoveryRoom, recoveryAge, declares = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1'
+local missing, declared = {}, 11 + 2 * tonumber(ARGV[10])
+for i = 11, declared - 1, 2 do missing[ARGV[i]] = tonumber(ARGV[i + 1]) end
 local time = redis.call('TIME')
 local second = tonumber(time[1])
 local now = second * 1000 + math.floor(tonumber(time[2]) / 1000)
 local used, counts, total, recent = { write = 0, query = 0, poll = 0 }, {}, 0, 0
+local others = {}
 
-local function count(at, which, number)
+local function count(at, which, number, whose)
   used[which] = used[which] + number
-  counts[at] = (counts[at] or 0) + number
   total = total + number
+  if whose ~= replica then others[at] = (others[at] or 0) + number end
+  local part = missing[whose]
+  -- what it was seen to spend is of its part, and once forgotten may be spent again
+  if part then missing[whose] = math.max(0, part - number)
+  else counts[at] = (counts[at] or 0) + number end
   if at >= second - recoveryAge then recent = recent + number end
 end
 
@@ -29,21 +38,34 @@ for i = 1, #fields, 2 do
   if at <= second - 62 or (declares and whose == replica) then
     redis.call('HDEL', spent, fields[i])
   else
-    count(at, which, tonumber(fields[i + 1]))
+    count(at, which, tonumber(fields[i + 1]), whose)
   end
 end
 if declares then
-  for i = 10, #ARGV, 3 do
+  for i = declared, #ARGV, 3 do
     local at = second - tonumber(ARGV[i])
     redis.call('HSET', spent, at .. ' ' .. ARGV[i + 1] .. ' ' .. replica, ARGV[i + 2])
-    count(at, ARGV[i + 1], tonumber(ARGV[i + 2]))
+    count(at, ARGV[i + 1], tonumber(ARGV[i + 2]), replica)
   end
   redis.call('EXPIRE', spent, 70)
 end
-if lane == '' then return { 0, total, 0 } end
+
+local reserved = 0
+for _, part in pairs(missing) do reserved = reserved + part end
+reserved = math.min(reserved, limit - 1)
+limit = limit - reserved
+local function answer(wait_ms)
+  local listed = {}
+  for at, number in pairs(others) do
+    listed[#listed + 1] = second - at
+    listed[#listed + 1] = number
+  end
+  return { wait_ms, reserved, listed }
+end
+if lane == '' then return answer(0) end
 
 local restMs = redis.call('PTTL', rest)
-if restMs > 0 then return { restMs, total, 0 } end
+if restMs > 0 then return answer(restMs) end
 local left = limit - total
 if lane ~= 'write' then
   for other, share in pairs(shares) do
@@ -52,20 +74,20 @@ if lane ~= 'write' then
     end
   end
 end
-if recoveryRoom >= 0 and recoveryRoom <= recent then return { 1000, total, 1 } end
+if recoveryRoom >= 0 and recoveryRoom <= recent then return answer(1000) end
 if left > 0 then
   redis.call('HINCRBY', spent, second .. ' ' .. lane .. ' ' .. replica, 1)
   redis.call('EXPIRE', spent, 70)
-  return { 0, total + 1, 0 }
+  return answer(0)
 end
-local seconds, missing = {}, 1 - left
+local seconds, lacking = {}, 1 - left
 for at in pairs(counts) do seconds[#seconds + 1] = at end
 table.sort(seconds)
 for _, at in ipairs(seconds) do
-  missing = missing - counts[at]
-  if missing <= 0 then return { math.max(1, (at + 62) * 1000 - now), total, 0 } end
+  lacking = lacking - counts[at]
+  if lacking <= 0 then return answer(math.max(1, (at + 62) * 1000 - now)) end
 end
-return { 62000, total, 0 }
+return answer(62000)
 `);
 
 /** Leaves upstream alone for a caller, no shorter than was said before. */

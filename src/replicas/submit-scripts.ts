@@ -1,4 +1,4 @@
-import { script } from './link.ts';
+import { script } from './script.ts';
 
 /**
  * Claims a key once. The answer is what stands there: fingerprint, attemptedAt, job, owner, and whether its replica
@@ -17,6 +17,15 @@ kept[5] = alive and '1' or '0'
 return kept
 `);
 
+/** Tells a Redis that may have forgotten it. Who knows the job knows more than who only meant to submit. */
+export const restoreScript = script(`
+local job = redis.call('HGET', KEYS[1], 'job')
+if job and (job ~= '' or ARGV[4] == '') then return 0 end
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[2], 'attemptedAt', ARGV[3], 'job', ARGV[4], 'owner', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1
+`);
+
 /** The job of a key, which stays; or that nobody knows it, for as long as that is so. */
 export const settleScript = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -27,9 +36,10 @@ if ARGV[1] == '' then redis.call('HSET', KEYS[1], 'owner', '') end
 return 1
 `);
 
-/** Only whoever holds a claim can give it back. */
+/** Only whoever holds a claim can give it back, and not one whose job is known. */
 export const releaseScript = script(`
-if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+local owner, job = unpack(redis.call('HMGET', KEYS[1], 'owner', 'job'))
+if owner == ARGV[1] and job == '' then return redis.call('DEL', KEYS[1]) end
 return 0
 `);
 

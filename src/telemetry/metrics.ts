@@ -34,6 +34,7 @@ export type GatewayState = () => {
     readonly isTogether: boolean;
     readonly count: number;
     readonly missing: number;
+    readonly reservedShare: number;
   } | null;
   readonly budget: {
     readonly callers: number;

@@ -47,11 +47,16 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   );
   const replicaCount = gauge('gateway_replicas', 'Replicas that were seen lately, this one among them.');
   const missing = gauge('gateway_replicas_missing', 'Replicas that vanished without a goodbye lately.');
+  const reserved = gauge(
+    'gateway_budget_reserved_ratio',
+    'The share of each allowance that is kept for replicas that vanished, but for what they were seen to use of it.',
+  );
   return (state) => {
     const { budget, circuit, live, replicas } = state();
     redisUp.set(Number(replicas?.isTogether ?? true));
     replicaCount.set(replicas?.count ?? 1);
     missing.set(replicas?.missing ?? 0);
+    reserved.set(replicas?.reservedShare ?? 0);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
     lowest.set(budget.lowest);

@@ -20,7 +20,10 @@ interface Waiting {
 /** The requests of one caller: those of the last minute, and those that wait for their turn. */
 export interface Account {
   run<T>(wish: Wish, send: () => Promise<T>): Promise<T>;
+  /** As far as it is known here. */
   allowance(): Allowance;
+  /** Asks the other replicas what they have used. Never fails. */
+  refresh(): Promise<void>;
   /** Upstream refused another replica with 429. */
   refused(retryAfterMs: number): void;
   /** Other replicas have come or gone. */
@@ -210,20 +213,22 @@ export const createAccount = (
     allowance() {
       const now = clock.now();
       const used = window.used(now);
-      const limit = spending.limit(now);
+      const left = spending.limit(now) - used - spending.elsewhere(now);
       const pauseMs = throttle.waitMs(now);
       return {
         limitPerMinute,
-        remaining: pauseMs > 0 ? 0 : Math.max(0, Math.min(limit - used, throttle.room(limitPerMinute, now))),
+        remaining: pauseMs > 0 ? 0 : Math.max(0, Math.min(left, throttle.room(limitPerMinute, now))),
         resetAt: new Date(
           Math.max(
             used === 0 ? now : window.forgottenAt(used, now),
+            spending.forgottenAt(now),
             now + pauseMs,
             now + throttle.recoveryMs(now),
           ),
         ),
       };
     },
+    refresh: spending.refresh,
     refused(retryAfterMs) {
       throttle.refused(retryAfterMs, clock.now());
       pump();

@@ -36,7 +36,10 @@ export interface Budget {
    * and retryAfterMs when that is later than patience allows.
    */
   run<T>(callerKey: string, wish: Wish, send: () => Promise<T>): Promise<T>;
+  /** As far as it is known here. */
   of(callerKey: string): Allowance;
+  /** After asking the other replicas, where there are any. */
+  ofAll(callerKey: string): Allowance | Promise<Allowance>;
   state(): BudgetState;
   close(): void;
 }
@@ -62,14 +65,22 @@ export const createBudget = (
   });
   spending?.onRefused((callerKey, retryAfterMs) => accounts.peek(callerKey)?.refused(retryAfterMs));
 
+  const of = (callerKey: string): Allowance =>
+    accounts.get(callerKey)?.allowance() ?? {
+      limitPerMinute,
+      remaining: limitPerMinute,
+      resetAt: new Date(clock.now()),
+    };
+
   return {
     run: (callerKey, wish, send) => accountOf(callerKey).run(wish, send),
-    of: (callerKey) =>
-      accounts.get(callerKey)?.allowance() ?? {
-        limitPerMinute,
-        remaining: limitPerMinute,
-        resetAt: new Date(clock.now()),
-      },
+    of,
+    ofAll: (callerKey) =>
+      spending === null
+        ? of(callerKey)
+        : accountOf(callerKey)
+            .refresh()
+            .then(() => of(callerKey)),
     state() {
       const left = [...accounts.values()].map((account) => account.allowance().remaining);
       return {

@@ -1,10 +1,16 @@
-import type { SharedSpending, SharedWish } from './shared-spending.ts';
+import { partOf, type SharedAnswer, type SharedSpending, type SharedWish } from './shared-spending.ts';
 import { type Lane, lanes, type SpendWindow, type Spent } from './spend-window.ts';
 
 /** How one caller's requests count together with those that other replicas send for it. */
 export interface CallerSpending {
   /** How much of the limit this replica may use at present. */
   limit(now: number): number;
+  /** What of the limit others have used, or may be using, beside what `limit` leaves to them. */
+  elsewhere(now: number): number;
+  /** When the last of what others were seen to use is forgotten; 0 when that is so. */
+  forgottenAt(now: number): number;
+  /** Asks the others what they have used. Never fails. */
+  refresh(): Promise<void>;
   /** How long the others leave no room for this lane. */
   waitMs(lane: Lane, now: number): number;
   /** A request is counted here, and `spend` follows. */
@@ -18,6 +24,9 @@ export interface CallerSpending {
 
 export const unshared = (limitPerMinute: number): CallerSpending => ({
   limit: () => limitPerMinute,
+  elsewhere: () => 0,
+  forgottenAt: () => 0,
+  refresh: async () => undefined,
   waitMs: () => 0,
   entered: () => undefined,
   spend: null,
@@ -35,6 +44,7 @@ export interface CallerSpendingOptions {
   readonly now: () => number;
 }
 
+/** A minute, and what a second that is counted as one may add to it. */
 const minuteMs = 62_000;
 /** After a moment it is clear whether Redis is away. */
 const troubleMs = 1000;
@@ -45,14 +55,25 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
   // counted here, and not yet known to be counted there
   const asking: Record<Lane, number> = { write: 0, query: 0, poll: 0 };
   let isDeclared = true;
-  let others = { count: 0, until: 0 };
+  let seen: { readonly reserved: number; readonly others: readonly { until: number; count: number }[] } = {
+    reserved: 0,
+    others: [],
+  };
+
+  const take = ({ reserved, others }: SharedAnswer) => {
+    const at = now();
+    seen = {
+      reserved,
+      others: others.map(({ age, count }) => ({ count, until: at - 1000 * age + minuteMs })),
+    };
+  };
+
+  const usedByOthers = (at: number) =>
+    seen.others.reduce((sum, { until, count }) => (at < until ? sum + count : sum), 0);
 
   /** A part of its own, and never what others were seen to have used just before. */
-  const part = (at: number) => {
-    const seen = at < others.until ? others.count : 0;
-    const own = Math.max(1, Math.floor(limitPerMinute / shared.parts));
-    return Math.max(0, Math.min(own, limitPerMinute - seen));
-  };
+  const part = (at: number) =>
+    Math.max(0, Math.min(partOf(limitPerMinute, shared.parts), limitPerMinute - usedByOthers(at)));
 
   const counted = (): readonly Spent[] => {
     const open = { ...asking };
@@ -68,9 +89,9 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
     isDeclared = true;
     try {
       const wish = { lane, limitPerMinute, shares, recovery, declared };
-      const { waitMs, usedByAll } = await shared.spend(callerKey, wish);
-      others = { count: Math.max(0, usedByAll - window.used(now())), until: now() + minuteMs };
-      return waitMs;
+      const answer = await shared.spend(callerKey, wish);
+      take(answer);
+      return answer.waitMs;
     } catch {
       // it may be counted there or not: to be declared
       isDeclared = false;
@@ -80,6 +101,17 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
 
   return {
     limit: (at) => (shared.isSettled ? limitPerMinute : part(at)),
+    elsewhere(at) {
+      // a part leaves to the others what is theirs
+      if (!shared.isSettled) return 0;
+      return usedByOthers(at) + (shared.missing > 0 ? seen.reserved : 0);
+    },
+    forgottenAt: (at) =>
+      seen.others.reduce((latest, { until }) => (at < until ? Math.max(latest, until) : latest), 0),
+    async refresh() {
+      if (!shared.isShared) return;
+      await shared.look(callerKey, limitPerMinute).then(take, () => undefined);
+    },
     waitMs: (lane, at) => Math.max(0, heldUntil[lane] - at),
     entered(lane) {
       asking[lane] += 1;
@@ -99,7 +131,7 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
       isDeclared = false;
       for (const lane of lanes) heldUntil[lane] = 0;
       const spent = counted();
-      if (spent.length > 0) shared.declare(callerKey, spent);
+      if (spent.length > 0) shared.declare(callerKey, limitPerMinute, spent);
     },
     tellRefused: (retryAfterMs) => shared.tellRefused(callerKey, retryAfterMs),
   };

@@ -53,8 +53,8 @@ export interface UpstreamOptions extends UpstreamSettings {
 export interface CallerUpstream {
   readonly jobs: JobsApi;
   readonly schedules: SchedulesApi;
-  /** What is left of this caller's request allowance; asks nobody. */
-  allowance(): Allowance;
+  /** What is left of this caller's request allowance. Upstream is not asked; other replicas are. */
+  allowance(): Allowance | Promise<Allowance>;
   /** When upstream last answered this caller. */
   lastSuccessAt(): Date | null;
   /** An instant of ours on upstream's clock, as far as that is known, or earlier. */
@@ -154,7 +154,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     }
 
     allowance() {
-      return budget.of(this.#errand.caller.key);
+      return budget.ofAll(this.#errand.caller.key);
     }
 
     lastSuccessAt() {

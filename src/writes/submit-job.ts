@@ -124,10 +124,22 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
     return { job, replayed: true, isCurrent: true };
   };
 
+  /** Null where the others cannot be asked, and nothing speaks against submitting all the same. */
+  const claimSurely = async (wanted: NewJob, key: string, { fingerprint, attemptedAt }: KeptSubmit) => {
+    const claim = await others.claim(key, fingerprint, attemptedAt);
+    if (claim !== null) return claim;
+    await makeSure(wanted, key, attemptedAt).catch(async (error: unknown) => {
+      // what was not submitted must not be told as a submit once they can be asked
+      await others.release(key);
+      throw error;
+    });
+    // perhaps they can be asked by now
+    return others.claim(key, fingerprint, attemptedAt);
+  };
+
   const submitFirst = async (wanted: NewJob, key: string, kept: KeptSubmit) => {
-    const claim = await others.claim(key, kept.fingerprint, kept.attemptedAt);
-    if (claim === null) await makeSure(wanted, key, kept.attemptedAt);
-    else if (claim !== 'mine') {
+    const claim = await claimSurely(wanted, key, kept);
+    if (claim !== null && claim !== 'mine') {
       memory.forget(key);
       return claim.fingerprint === kept.fingerprint ? fromOther(wanted, key, claim) : 'conflict';
     }

@@ -92,7 +92,7 @@ export const openWire = async (to: URL): Promise<Wire> => {
 export interface OwnRedis {
   readonly url: URL;
   kill(signal: NodeJS.Signals): void;
-  /** Again on the same port, with nothing in it. */
+  /** Again on the same port, with nothing in it unless its arguments say otherwise. */
   restart(): Promise<void>;
 }
 
@@ -105,23 +105,14 @@ const freePort = async () => {
   return port;
 };
 
+const keepsNothing = ['--save', '', '--appendonly', 'no'];
+
 /** A Redis that may be killed; null where none is installed. */
-export const startOwnRedis = async (): Promise<OwnRedis | null> => {
+export const startOwnRedis = async (settings: readonly string[] = keepsNothing): Promise<OwnRedis | null> => {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'redis-'));
   const start = async () => {
-    const args = [
-      '--port',
-      `${port}`,
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      dir,
-    ];
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, ...settings];
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const ready = new Promise<boolean>((resolve) => {
       child.once('error', () => resolve(false));

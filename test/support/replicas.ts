@@ -7,6 +7,7 @@ import { redisUrl } from './redis.ts';
 export interface ReplicaOptions {
   readonly prefix: string;
   readonly url?: URL;
+  readonly seat?: string;
   readonly log?: Log;
 }
 
@@ -15,12 +16,18 @@ export const until = async (what: () => boolean): Promise<void> => {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
-/** One more replica in this process, once it works with the others. */
-export const openReplica = async ({ prefix, url, log = silentLog }: ReplicaOptions): Promise<Replicas> => {
+/** One more replica in this process. */
+export const beginReplica = ({ prefix, url, seat, log = silentLog }: ReplicaOptions): Replicas => {
   const to = url ?? redisUrl;
   if (to === null) throw new Error('There is no Redis.');
-  const replicas = createReplicas({ url: to, prefix, log });
+  const replicas = createReplicas({ url: to, prefix, log, ...(seat === undefined ? {} : { seat }) });
   onTestFinished(() => replicas.close());
+  return replicas;
+};
+
+/** The same, once it works with the others. */
+export const openReplica = async (options: ReplicaOptions): Promise<Replicas> => {
+  const replicas = beginReplica(options);
   await until(() => replicas.spending.isSettled);
   return replicas;
 };
