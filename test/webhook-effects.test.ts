@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type GatewayOptions, graphqlPath } from '../src/gateway.ts';
+import { noMetrics } from '../src/telemetry/metrics.ts';
+import { noTelemetry } from '../src/telemetry/telemetry.ts';
 import { defaultWatch } from './support/gateway.ts';
 import { type Watch, watchByEvents } from './support/live-client.ts';
 import { type MovingJobs, startMovingJobs } from './support/moving-jobs.ts';
@@ -57,6 +59,24 @@ describe('a genuine event', () => {
     expect(await nextOf(one)).toEqual({ kind: 'STATUS_CHANGED', job: { status: 'COMPLETED' } });
     expect((await nextOf(other)).kind).toBe('DELETED');
     expect(server.clock.now() - start).toBe(300);
+  });
+
+  it('is measured from the look that it led to, however long ago all was read', async () => {
+    const delays: number[] = [];
+    const metrics = { ...noMetrics, delivered: (seconds: number) => void delays.push(seconds) };
+    const jobs = await startMovingJobs(1);
+    const server = await openWebhookServer(jobs, {
+      watch: hourly,
+      telemetry: { ...noTelemetry, metrics },
+    });
+    const feed = await server.watch(watchAll());
+    await look(server, 60_000);
+    jobs.move(0, ended());
+    await server.send(0);
+    await look(server);
+    expect((await nextOf(feed)).kind).toBe('STATUS_CHANGED');
+    expect(delays).toHaveLength(1);
+    expect(delays[0]).toBeLessThan(1);
   });
 
   it('is told to who watches all jobs: a new one, its change, its end', async () => {

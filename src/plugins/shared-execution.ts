@@ -93,11 +93,12 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     }
   };
 
-  const note = ({ update: { kind, observedAt } }: JobEvent, observed: Observed) => {
+  const note = ({ update: { kind, job } }: JobEvent, observed: Observed) => {
     observed.events += 1;
-    // what opens a stream may be of any age, and STALE tells of no answer
-    if (kind === 'SNAPSHOT' || kind === 'STALE') return;
-    metrics.delivered(Math.max(0, now() - observedAt.getTime()) / 1000);
+    // what opens a stream may be of any age, and the others tell of no row that upstream was seen to show
+    if (kind === 'SNAPSHOT' || kind === 'STALE' || kind === 'DELETED') return;
+    // the update's own `observedAt` is an instant to go on from, and may lie long before
+    metrics.delivered(Math.max(0, now() - job.observedAt.getTime()) / 1000);
   };
 
   // a subscription lives long and there are many: it keeps no more than it takes to run it again
