@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../src/domain/gateway-error.ts';
+import { silentLog } from '../src/telemetry/log.ts';
 import { createBudget } from '../src/upstream/budget.ts';
 import { type Lane, lanes } from '../src/upstream/spend-window.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
+import { memoryLog } from './support/memory-log.ts';
 
 const minute = 62_000;
 
-const open = (limit: number) => {
+const open = (limit: number, log = silentLog) => {
   const clock = createFakeClock();
-  const budget = createBudget(limit, clock);
+  const budget = createBudget(limit, clock, null, log);
   const sent: { readonly at: number; readonly lane: Lane; readonly caller: string }[] = [];
   /** One request that upstream answers at once, or as `answer` does. */
   const send = (
@@ -273,5 +275,18 @@ describe('a 429 of upstream', () => {
     const { send } = open(100);
     await send('query', refuse(60_000)).catch(() => {});
     await send('query', { caller: 'another', patienceMs: 0 });
+  });
+
+  it('says when a 429 makes it send less, and when that is over', async () => {
+    const { log, events } = memoryLog();
+    const { clock, send, budget } = open(10, log);
+    const refuse = () => send('query', { answer: () => Promise.reject(tooMany(5000)) }).catch(() => {});
+    await Promise.all([refuse(), refuse()]);
+    expect(events()).toMatchObject([{ level: 40, caller: 'caller', perMinute: 5, pauseMs: 5000 }]);
+    expect(budget.state()).toMatchObject({ throttled: 1 });
+    await clock.advance(minute);
+    await send('query');
+    expect(events().slice(1)).toMatchObject([{ level: 30, caller: 'caller', perMinute: 10 }]);
+    expect(budget.state()).toMatchObject({ throttled: 0 });
   });
 });

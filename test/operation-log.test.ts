@@ -211,6 +211,27 @@ describe('a trace that a client began', () => {
   });
 });
 
+describe('a failing upstream', () => {
+  it('is told with the operation that met it, and once its circuit is open, no more', async () => {
+    const upstream = await startScriptedUpstream(() => ({ status: 500, json: { message: 'broken' } }));
+    const memory = memoryLog();
+    const gateway = openGateway(upstream.url, { log: memory.log });
+    const ask = (n: number) => gateway.ask(job(n), { headers: { 'x-request-id': `mine-${n}` } });
+    for (const n of [0, 1, 2, 3, 4]) await ask(n);
+    const told = memory.events(40);
+    expect(told).toHaveLength(6);
+    expect(told[0]).toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      endpoint: 'GetJob',
+      requestId: 'mine-0',
+      caller: operations(memory)[0].caller,
+    });
+    for (const n of [5, 6]) await ask(n);
+    expect(operations(memory)[6].errors).toEqual(['UPSTREAM_UNAVAILABLE']);
+    expect(memory.events(40)).toHaveLength(6);
+  });
+});
+
 describe('a subscription', () => {
   it.each(['ws', 'sse'])(
     'is a line when it begins and one when it ends, with none between: %s',

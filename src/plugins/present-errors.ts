@@ -1,6 +1,8 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { GatewayError, type GatewayErrorCode } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
+import { logOnce } from '../telemetry/log-once.ts';
+import { logFailure } from '../upstream/log-failure.ts';
 
 /** Codes that the GraphQL pipeline gives by itself and that are part of the public list. */
 const pipelineCodes = new Set([
@@ -100,31 +102,10 @@ const presentPipelineError = (error: GraphQLError) => {
   });
 };
 
-/** What an operator has to know of: upstream is out, or is not the API. */
-const operatorsMatter: ReadonlySet<string> = new Set([
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_INVALID_RESPONSE',
-]);
-
-const logged = new WeakSet<object>();
-
-/** One failed call may fail many fields: it is still one thing to log. */
-const logOnce = <Root>(root: Root, write: (root: Root) => void) => {
-  if (typeof root === 'object' && root !== null) {
-    if (logged.has(root)) return;
-    logged.add(root);
-  }
-  write(root);
-};
-
 const translate = (log: Log, error: unknown): GraphQLError => {
   const root = rootOf(error);
   if (root instanceof GatewayError) {
-    logOnce(root, ({ code, upstream, cause, message }) => {
-      const level = operatorsMatter.has(code) ? 'warn' : 'debug';
-      log[level]({ code, upstream, err: cause }, message);
-    });
+    logOnce(root, (failure) => logFailure(log, failure));
     return presentGatewayError(error, root);
   }
   if (isOfCallersMaking(error, root))

@@ -39,6 +39,7 @@ export type GatewayState = () => {
   readonly budget: {
     readonly callers: number;
     readonly exhausted: number;
+    readonly throttled: number;
     /** Of the caller who has least. */
     readonly lowest: number;
   };

@@ -33,6 +33,10 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const callers = gauge('gateway_budget_callers', 'Callers who have asked upstream lately.');
   const exhausted = gauge('gateway_budget_exhausted_callers', 'Callers who may not ask at present.');
+  const throttled = gauge(
+    'gateway_budget_throttled_callers',
+    'Callers who are left less than the limit since upstream answered them with 429.',
+  );
   const lowest = gauge(
     'gateway_budget_remaining_lowest',
     'Requests left this minute to the caller who has least.',
@@ -59,6 +63,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     reserved.set(replicas?.reservedShare ?? 0);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
+    throttled.set(budget.throttled);
     lowest.set(budget.lowest);
     open.set(Number(circuit.isOpenForAll));
     openCallers.set(circuit.openCallers);

@@ -2,9 +2,10 @@ import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Allowance, Wish } from './budget.ts';
 import { type CallerSpending, createCallerSpending, unshared } from './caller-spending.ts';
+import { rateLimited } from './rate-limited.ts';
 import type { SharedSpending } from './shared-spending.ts';
 import { createSpendWindow, type Lane, lanes } from './spend-window.ts';
-import { createThrottle } from './throttle.ts';
+import { createThrottle, type ThrottleChange } from './throttle.ts';
 
 /** What a lane is sure of while it is in use. An idle lane lends all of it, and writes wait for nobody's share. */
 const shares: Readonly<Record<Lane, number>> = { write: 0.05, query: 0.25, poll: 0.1 };
@@ -24,6 +25,8 @@ export interface Account {
   allowance(): Allowance;
   /** Asks the other replicas what they have used. Never fails. */
   refresh(): Promise<void>;
+  /** True while a 429 leaves less than the limit. */
+  readonly isThrottled: boolean;
   /** Upstream refused another replica with 429. */
   refused(retryAfterMs: number): void;
   /** Other replicas have come or gone. */
@@ -31,17 +34,11 @@ export interface Account {
   close(): void;
 }
 
-const rateLimited = (retryAfterMs: number): GatewayError =>
-  new GatewayError(
-    'RATE_LIMITED',
-    'The requests that Wix allows this caller in a minute are used up. Wait as long as retryAfterMs says, then ask again.',
-    { notSent: true, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) },
-  );
-
 export const createAccount = (
   limitPerMinute: number,
   clock: Clock,
   shared: { readonly spending: SharedSpending; readonly callerKey: string } | null = null,
+  onThrottled: (change: ThrottleChange) => void = () => {},
 ): Account => {
   const window = createSpendWindow();
   const { now: time } = clock;
@@ -56,7 +53,7 @@ export const createAccount = (
           window,
           now: time,
         });
-  const throttle = createThrottle();
+  const throttle = createThrottle(onThrottled);
   const waiting: Readonly<Record<Lane, Set<Waiting>>> = {
     write: new Set(),
     query: new Set(),
@@ -229,6 +226,9 @@ export const createAccount = (
       };
     },
     refresh: spending.refresh,
+    get isThrottled() {
+      return throttle.recovery(limitPerMinute, clock.now()) !== null;
+    },
     refused(retryAfterMs) {
       throttle.refused(retryAfterMs, clock.now());
       pump();

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, steadily } from '../domain/clock.ts';
+import { type Log, silentLog } from '../telemetry/log.ts';
+import { shortHash } from '../telemetry/observed.ts';
 import { type Account, createAccount } from './account.ts';
 import type { SharedSpending } from './shared-spending.ts';
 import type { Lane } from './spend-window.ts';
+import type { ThrottleChange } from './throttle.ts';
 
 const maxCallers = 10_000;
 
@@ -26,6 +29,8 @@ export interface BudgetState {
   readonly callers: number;
   /** Those who may not ask at present. */
   readonly exhausted: number;
+  /** Those who are left less than the limit since a 429. */
+  readonly throttled: number;
   /** What is left to the one who has least. */
   readonly lowest: number;
 }
@@ -49,13 +54,24 @@ export const createBudget = (
   limitPerMinute: number,
   wallClock: Clock,
   spending: SharedSpending | null = null,
+  log: Log = silentLog,
 ): Budget => {
   const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, Account>({ max: maxCallers, dispose: (account) => account.close() });
 
+  const sayThrottled = (callerKey: string, { isRefusal, share, pauseMs }: ThrottleChange) => {
+    const perMinute = Math.max(1, Math.floor(limitPerMinute * share));
+    const line = { caller: shortHash(callerKey), perMinute };
+    if (isRefusal) log.warn({ ...line, pauseMs }, 'Wix answers a caller 429: pausing, then sending less');
+    else log.info(line, 'no 429 of Wix for a minute: sending more again');
+  };
+
   const accountOf = (callerKey: string): Account => {
     const account =
-      accounts.get(callerKey) ?? createAccount(limitPerMinute, clock, spending && { spending, callerKey });
+      accounts.get(callerKey) ??
+      createAccount(limitPerMinute, clock, spending && { spending, callerKey }, (change) =>
+        sayThrottled(callerKey, change),
+      );
     accounts.set(callerKey, account, { noDisposeOnSet: true });
     return account;
   };
@@ -82,10 +98,12 @@ export const createBudget = (
             .refresh()
             .then(() => of(callerKey)),
     state() {
-      const left = [...accounts.values()].map((account) => account.allowance().remaining);
+      const all = [...accounts.values()];
+      const left = all.map((account) => account.allowance().remaining);
       return {
         callers: left.length,
         exhausted: left.filter((remaining) => remaining === 0).length,
+        throttled: all.filter(({ isThrottled }) => isThrottled).length,
         lowest: left.reduce((least, each) => Math.min(least, each), limitPerMinute),
       };
     },

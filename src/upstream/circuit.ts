@@ -90,8 +90,10 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
   const failing = new Set<string>();
   const all = createBreaker(
     (failures) => failures >= failuresOfAll && failing.size >= credentialsOfAll,
-    (isOpen) =>
-      log.warn(isOpen ? 'Wix fails for everybody: leaving it alone for a while' : 'Wix answers again'),
+    (isOpen) => {
+      if (isOpen) log.warn('Wix fails for everybody: leaving it alone for a while');
+      else log.info('Wix answers again');
+    },
   );
 
   const breakerOf = (callerKey: string): Breaker => {
@@ -99,11 +101,11 @@ export const createCircuit = (wallNow: () => number, log: Log): Circuit => {
     if (known) return known;
     const breaker = createBreaker(
       (failures) => failures >= failuresOfCaller,
-      (isOpen) =>
-        log.warn(
-          { caller: shortHash(callerKey) },
-          isOpen ? 'Wix fails for a caller: leaving it alone for a while' : 'Wix answers a caller again',
-        ),
+      (isOpen) => {
+        const who = { caller: shortHash(callerKey) };
+        if (isOpen) log.warn(who, 'Wix fails for a caller: leaving it alone for a while');
+        else log.info(who, 'Wix answers a caller again');
+      },
     );
     callers.set(callerKey, breaker);
     return breaker;

@@ -190,7 +190,10 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
     });
     const { status, requestId, body, size } = answer;
     report(request.operation, number, String(status), seconds());
-    log.debug({ operation: request.operation, status, requestId, ms: now() - startedAt }, 'upstream call');
+    log.debug(
+      { operation: request.operation, status, upstreamRequestId: requestId, ms: now() - startedAt },
+      'upstream call',
+    );
     if (status !== 200) throw translateFailure(answer, now());
     if (body === undefined || body === notJson) {
       const problem = size > maxResponseBytes ? `more than ${maxResponseBytes} bytes` : '200 without JSON';

@@ -1,5 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { type Log, silentLog } from '../telemetry/log.ts';
+import { logOnce } from '../telemetry/log-once.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { noteUpstreamRequest, type Observed } from '../telemetry/observed.ts';
 import type { Answers } from './answers.ts';
@@ -8,6 +10,7 @@ import type { Caller } from './caller.ts';
 import type { Circuit } from './circuit.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { type Answer, isWrite, type UpstreamHttp, type UpstreamRequest } from './http.ts';
+import { logFailure } from './log-failure.ts';
 import type { Retry } from './retry.ts';
 import type { Lane } from './spend-window.ts';
 
@@ -25,6 +28,7 @@ export interface PipelineParts {
   /** For all attempts of one operation together. */
   readonly timeoutMs: number;
   readonly metrics?: Metrics;
+  readonly log?: Log;
 }
 
 /** Who wants a call, and what for. */
@@ -60,7 +64,8 @@ const count = async (observed: Observed | undefined, call: Promise<Answer>): Pro
 
 /** Every call to upstream goes through these parts in this order. None of them knows of the others. */
 export const createPipeline = (parts: PipelineParts): Pipeline => {
-  const { answers, retry, credentials, budget, circuit, http, clock, timeoutMs, metrics = noMetrics } = parts;
+  const { answers, retry, credentials, budget, circuit, http, clock, timeoutMs } = parts;
+  const { metrics = noMetrics, log = silentLog } = parts;
 
   const attempt = async (
     request: UpstreamRequest,
@@ -90,28 +95,40 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
       attempt(request, errand, 'query', { leftMs, number }),
     );
 
+  const call = async (request: UpstreamRequest, errand: Errand): Promise<Answer> => {
+    const { caller, purpose, signal, observed } = errand;
+    const first = { leftMs: timeoutMs, number: 1 };
+    if (isWrite(request)) {
+      // also when it failed: it may have been done
+      return attempt(request, { ...errand, signal: undefined }, 'write', first).finally(() =>
+        answers.outdate(caller.key),
+      );
+    }
+    if (purpose === 'query') {
+      const ask = (shared: AbortSignal) => read(request, { ...errand, signal: shared });
+      return answers.read(caller, request, signal, ask, (result) => {
+        metrics.cached('answers', result, 1);
+        if (observed !== undefined && result === 'hit') observed.cacheHits += 1;
+      });
+    }
+    if (purpose === 'write') return read(request, errand);
+    // the next poll comes by itself, so one that failed is not tried again
+    const answer = await attempt(request, errand, 'poll', first);
+    answers.outdate(caller.key);
+    return answer;
+  };
+
   return {
     async call(request, errand) {
-      const { caller, purpose, signal, observed } = errand;
-      const first = { leftMs: timeoutMs, number: 1 };
-      if (isWrite(request)) {
-        // also when it failed: it may have been done
-        return attempt(request, { ...errand, signal: undefined }, 'write', first).finally(() =>
-          answers.outdate(caller.key),
-        );
+      try {
+        return await call(request, errand);
+      } catch (error) {
+        // polling says of itself when it begins to fail
+        if (error instanceof GatewayError && errand.purpose !== 'poll') {
+          logOnce(error, () => logFailure(log, error, { endpoint: request.operation, ...errand }));
+        }
+        throw error;
       }
-      if (purpose === 'query') {
-        const ask = (shared: AbortSignal) => read(request, { ...errand, signal: shared });
-        return answers.read(caller, request, signal, ask, (result) => {
-          metrics.cached('answers', result, 1);
-          if (observed !== undefined && result === 'hit') observed.cacheHits += 1;
-        });
-      }
-      if (purpose === 'write') return read(request, errand);
-      // the next poll comes by itself, so one that failed is not tried again
-      const answer = await attempt(request, errand, 'poll', first);
-      answers.outdate(caller.key);
-      return answer;
     },
   };
 };

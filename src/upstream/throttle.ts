@@ -25,7 +25,17 @@ export interface Throttle {
   answered(): void;
 }
 
-export const createThrottle = (): Throttle => {
+/** Told of each change. */
+export interface ThrottleChange {
+  /** False when it is over for this time, and more may be sent. */
+  readonly isRefusal: boolean;
+  /** What is left to us of a minute: 1 for all of it. */
+  readonly share: number;
+  /** For how long nothing is sent at first. */
+  readonly pauseMs: number;
+}
+
+export const createThrottle = (onChange: (change: ThrottleChange) => void = () => {}): Throttle => {
   // what is left to us of a minute; halved by a refusal, doubled after a minute without one
   let share = 1;
   let sent = 0;
@@ -42,6 +52,7 @@ export const createThrottle = (): Throttle => {
       sent = 0;
       sentSince = recoversAt;
       recoversAt += recoveryMs;
+      onChange({ isRefusal: false, share, pauseMs: 0 });
     }
   };
 
@@ -72,7 +83,8 @@ export const createThrottle = (): Throttle => {
     },
     refused(retryAfterMs, now) {
       recover(now);
-      if (now - halvedAt >= sameRefusalMs) {
+      const isAnother = now - halvedAt >= sameRefusalMs;
+      if (isAnother) {
         share = Math.max(smallestShare, share / 2);
         halvedAt = now;
       }
@@ -81,6 +93,7 @@ export const createThrottle = (): Throttle => {
       recoversAt = now + recoveryMs;
       pausedUntil = Math.max(pausedUntil, now + Math.min(retryAfterMs, maxPauseMs));
       isTrying = true;
+      if (isAnother) onChange({ isRefusal: true, share, pauseMs: pausedUntil - now });
     },
     answered() {
       isTrying = false;

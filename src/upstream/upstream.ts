@@ -82,7 +82,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const timeoutMs = options.upstreamTimeoutMs;
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log, telemetry });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
-  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending);
+  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending, log);
   const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
   const circuit = createCircuit(now, log);
   const pipeline = createPipeline({
@@ -95,6 +95,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     clock,
     timeoutMs,
     metrics,
+    log,
   });
   const lookups = createJobLookups();
   const finished = createFinishedJobs({ ttlMs: options.finishedJobTtlMs, now });
