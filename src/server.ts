@@ -150,6 +150,7 @@ export const startServer = async (
             addressOf: pipeline.gate.addressOf,
             clock: systemClock,
             log,
+            metrics: prometheus,
             otherwise: listener,
           })
         : listener,

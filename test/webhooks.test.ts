@@ -10,6 +10,8 @@ import { drain, listen } from '../src/listen.ts';
 import { usualSettings } from '../src/sandbox/settings.ts';
 import { startServer } from '../src/server.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { noMetrics } from '../src/telemetry/metrics.ts';
+import { noTelemetry } from '../src/telemetry/telemetry.ts';
 import { settled } from './support/fake-clock.ts';
 import type { TestOptions } from './support/gateway.ts';
 import { watchByEvents } from './support/live-client.ts';
@@ -51,6 +53,24 @@ const open = async (options: TestOptions = {}) => {
 };
 
 describe('POST /webhooks/wix', () => {
+  it('counts what became of each, and logs which event brought news', async () => {
+    const results: string[] = [];
+    const metrics = { ...noMetrics, webhook: (result: string) => void results.push(result) };
+    const { send, post, logged } = await open({ telemetry: { ...noTelemetry, metrics } });
+    await send(0, { id: 'second', sequence: '2' });
+    await send(0, { id: 'second', sequence: '2' });
+    await send(0, { id: 'first', sequence: '1' });
+    await send(0, { envelope: { eventType: 'wix.something.else', data: '{}' } });
+    await post('no token');
+    expect(results).toEqual(['news', 'duplicate', 'late', 'other', 'refused']);
+    const lines = logged.events().filter(({ msg }) => msg === 'webhook');
+    expect(lines).toMatchObject([
+      { level: 30, result: 'news', event: 'second', job: guid(0), sequence: '2' },
+      { level: 20, result: 'duplicate', event: 'second' },
+      { level: 20, result: 'late', event: 'first' },
+    ]);
+  });
+
   it('takes what the app of the key was sent, and answers 200 with nothing', async () => {
     const { post, lifetime, asked } = await open();
     const response = await post(tokenOf({ ...payloadOf(0), ...lifetime() }));

@@ -49,6 +49,8 @@ export type GatewayState = () => {
 
 /** Caches whose hits are counted. */
 export type CacheName = 'finished_jobs' | 'answers';
+/** What became of a webhook: `refused` is not Wix's or no event, `busy` was not read. */
+export type WebhookResult = 'news' | 'duplicate' | 'late' | 'other' | 'refused' | 'busy' | 'failed';
 export type CacheResult = 'hit' | 'joined' | 'miss';
 
 /** What is counted. No label has more values than somebody here could list. */
@@ -60,6 +62,7 @@ export interface Metrics {
   polled(poll: Polled): void;
   /** An event is handed to a subscriber, so long after upstream was seen to say it. */
   delivered(seconds: number): void;
+  webhook(result: WebhookResult): void;
   subscribed(transport: Transport, change: 1 | -1): void;
   follow(state: GatewayState): void;
 }
@@ -73,6 +76,7 @@ export const noMetrics: Metrics = {
   cached: nothing,
   polled: nothing,
   delivered: nothing,
+  webhook: nothing,
   subscribed: nothing,
   follow: nothing,
 };

@@ -131,6 +131,12 @@ export const createPrometheus = (): Prometheus => {
     buckets: requestSeconds,
     registers,
   });
+  const webhooks = new Counter({
+    name: 'gateway_webhooks_total',
+    help: 'Webhooks: news, sent before (duplicate), overtaken (late), of something else (other), refused, not read (busy), failed.',
+    labelNames: ['result'],
+    registers,
+  });
   const subscribers = new Gauge({
     name: 'gateway_subscribers',
     help: 'Subscriptions that are open.',
@@ -155,6 +161,7 @@ export const createPrometheus = (): Prometheus => {
       intervals.observe(intervalSeconds);
     },
     delivered: (seconds) => delays.observe(seconds),
+    webhook: (result) => webhooks.inc({ result }),
     subscribed: (transport, change) => subscribers.inc({ transport }, change),
     follow(now) {
       state = now;

@@ -6,8 +6,8 @@ const maxEvents = 20_000;
 const maxJobs = 20_000;
 
 export interface KnownEvents {
-  /** Remembers the event. False for one that came before, and for one that a later one of its job has overtaken. */
-  isNews(event: JobEvent): boolean;
+  /** Remembers the event: whether it is news, came before, or was overtaken by a later one of its job. */
+  note(event: JobEvent): 'news' | 'duplicate' | 'late';
 }
 
 const isBefore = (one: JobEvent, other: JobEvent): boolean => {
@@ -21,13 +21,13 @@ export const createKnownEvents = (now: () => number): KnownEvents => {
   const events = new LRUCache<string, true>({ max: maxEvents, ...kept });
   const newest = new LRUCache<string, JobEvent>({ max: maxJobs, ...kept });
   return {
-    isNews(event) {
-      if (events.has(event.id)) return false;
+    note(event) {
+      if (events.has(event.id)) return 'duplicate';
       events.set(event.id, true);
       const known = newest.get(event.jobId);
-      if (known !== undefined && isBefore(event, known)) return false;
+      if (known !== undefined && isBefore(event, known)) return 'late';
       newest.set(event.jobId, event);
-      return true;
+      return 'news';
     },
   };
 };

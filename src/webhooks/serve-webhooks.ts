@@ -6,6 +6,7 @@ import { createSocketCount } from '../access/socket-count.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JobNews } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { type ReadEvent, readEvent } from './job-event.ts';
 import { createKnownEvents } from './known-events.ts';
 import { receiveBody } from './receive-body.ts';
@@ -20,6 +21,7 @@ export interface WebhookOptions {
   readonly addressOf: ClientAddress;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics?: Metrics;
   /** What answers requests for anything else. */
   readonly otherwise: RequestListener;
 }
@@ -38,7 +40,7 @@ const answer = (response: ServerResponse, status: number, headers: Record<string
 
 /** Takes the events of Wix: verifies, answers, and only then acts. Nothing of a body is told or logged. */
 export const withWebhooks = (options: WebhookOptions): RequestListener => {
-  const { publicKey, announce, addressOf, clock, log, otherwise } = options;
+  const { publicKey, announce, addressOf, clock, log, metrics = noMetrics, otherwise } = options;
   const known = createKnownEvents(clock.now);
   const senders = createSocketCount(maxAtOnceFromAddress);
   let underWay = 0;
@@ -66,13 +68,19 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
     const event = await read(request);
     if (event === 'unreadable') complain('a verified token without an event');
     if (event === 'unreadable' || typeof event === 'number') {
+      metrics.webhook('refused');
       // what is left of the body is not waited for
       answer(response, event === 'unreadable' ? 400 : event, request.complete ? {} : { connection: 'close' });
       return;
     }
     answer(response, 200);
-    if (event === 'other' || !known.isNews(event)) return;
-    const { jobId, instanceId, siteId } = event;
+    const result = event === 'other' ? event : known.note(event);
+    metrics.webhook(result);
+    if (event === 'other') return void log.debug('a webhook tells of something else than a job');
+    const { id, jobId, instanceId, siteId } = event;
+    const line = { result, event: id, job: jobId, sequence: event.sequence?.toString() ?? null };
+    if (result !== 'news') return void log.debug(line, 'webhook');
+    log.info(line, 'webhook');
     setImmediate(() => announce({ jobId, instanceId, siteId }));
   };
 
@@ -83,12 +91,14 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
     // of those whose address nobody knows it is one
     const sender = addressOf(headOf(request)) ?? '';
     if (underWay >= maxAtOnce || senders.isFull(sender)) {
+      metrics.webhook('busy');
       return answer(response, 503, { connection: 'close' });
     }
     const leave = senders.open(sender);
     underWay += 1;
     take(request, response)
       .catch((error: unknown) => {
+        metrics.webhook('failed');
         log.error({ err: error }, 'a webhook failed unexpectedly');
         if (!response.headersSent) answer(response, 500);
       })

@@ -106,6 +106,7 @@ export const openWebhookServer = async (
       addressOf: gateway.pipeline.gate.addressOf,
       clock,
       log: logged.log,
+      ...(options.telemetry ? { metrics: options.telemetry.metrics } : {}),
       otherwise: gateway.listener,
     }),
     0,
