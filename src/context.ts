@@ -45,6 +45,8 @@ export interface Client {
 export interface ContextFactory {
   /** For one operation of a client. */
   fromHeaders(header: ReadHeader, client: Client): Context;
+  /** What the log calls who asks. */
+  nameOf(header: ReadHeader, principal: Principal): string;
   /** For reading on behalf of a caller, as for the events of a tick. Nothing read before is remembered. */
   forCaller(caller: Caller): Context;
 }
@@ -96,15 +98,21 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
     };
   };
 
+  const callerOf = (header: ReadHeader, principal: Principal): Caller =>
+    upstream.callerOf({
+      // of who had to prove who they are, it is the gateway's and no business of upstream
+      authorization: principal.key === '' ? header('authorization') || demoAuthorization : null,
+      siteId: header('wix-site-id') || null,
+      accountId: header('wix-account-id') || null,
+    });
+
   return {
+    nameOf: (header, principal) => principal.name ?? shortHash(callerOf(header, principal).key),
     fromHeaders(header, { principal, signal, observed }) {
-      const caller = upstream.callerOf({
-        // of who had to prove who they are, it is the gateway's and no business of upstream
-        authorization: principal.key === '' ? header('authorization') || demoAuthorization : null,
-        siteId: header('wix-site-id') || null,
-        accountId: header('wix-account-id') || null,
-      });
+      const caller = callerOf(header, principal);
       observed.caller = principal.name ?? shortHash(caller.key);
+      // a subscription lives long, and need not keep its request
+      observed.nameCaller = null;
       return create(caller, principal, observed, signal);
     },
     forCaller: (caller) => create(caller, nobody, unobserved()),

@@ -145,9 +145,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     demoAuthorization: options.demoAuthorization ?? null,
   });
   metrics.follow(() => ({ ...upstream.state(), live: hub.state(), replicas }));
-  const operationLog = createOperationLog(log, metrics);
+  const operationLog = createOperationLog(log, metrics, tracing);
   const underWay = createUnderWay();
-  const observation = createObservation({ operationLog, tracing, underWay });
+  const { senderOf } = authentication;
+  const observation = createObservation({ operationLog, tracing, underWay, contexts, senderOf });
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
@@ -170,7 +171,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       connection
         ? contexts.fromHeaders(connection.header, connection)
         : contexts.fromHeaders((name) => request.headers.get(name), {
-            principal: authentication.senderOf(request).principal,
+            principal: senderOf(request).principal,
             signal: request.signal,
             observed: observation.observedOf(request),
           }),
@@ -207,7 +208,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       useScopes(present),
       useDocumentLimits(options.documentLimits, present),
       answers.plugin,
-      useEventStreamCount({ gate, senderOf: authentication.senderOf, present }),
+      useEventStreamCount({ gate, senderOf, present }),
       deadline.plugin,
       useTokenLife({ gate, present }),
       shared.plugin,

@@ -111,7 +111,8 @@ export const startServer = async (
     const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
     opened.defer(async () => sandbox?.close());
     const { telemetry, ...settings } = config;
-    const tracing = telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing);
+    const tracing =
+      telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing, log, prometheus);
     opened.defer(() => tracing.close());
     const replicas = await openReplicas(config, log);
     opened.defer(async () => replicas?.close());

@@ -57,6 +57,23 @@ describe('an operation', () => {
     expect(other.caller).not.toBe(first.caller);
   });
 
+  it('says who asked for what was never run, over HTTP and WebSockets', async () => {
+    const upstream = await startScriptedUpstream(lookup(jobRows(3)));
+    const memory = memoryLog();
+    const { url, ask } = await openServer(upstream.url, {}, memory.log);
+    await ask(job(1));
+    await ask('{ nothing }');
+    await ask('{ jobs(');
+    const { operate } = await openSocket(url, { params: callerHeaders });
+    await operate('{ nothing }').next();
+    const [{ caller }, ...refused] = operations(memory);
+    expect(refused.map(({ errors, caller: who }) => [errors, who])).toEqual([
+      [['GRAPHQL_VALIDATION_FAILED'], caller],
+      [['GRAPHQL_PARSE_FAILED'], caller],
+      [['GRAPHQL_VALIDATION_FAILED'], caller],
+    ]);
+  });
+
   it('counts every attempt upstream', async () => {
     const rows = lookup(jobRows(3));
     const upstream = await startScriptedUpstream((call) =>

@@ -59,7 +59,16 @@ describe('tracing', () => {
     expect(batch?.parentSpanId).toBe(operation?.spanId);
     expect(call?.parentSpanId).toBe(batch?.spanId);
     expect(headers?.['traceparent']).toBe(`00-${traceId}-${call?.spanId}-01`);
-    expect(attributesOf(operation?.resource)['service.name']).toBe('jobs');
+    // as OTLP counts them: of a server, within, and of a client
+    expect([operation, batch, call].map((span) => span?.kind)).toEqual([2, 1, 3]);
+    expect(attributesOf(operation?.resource)).toMatchObject({
+      'service.name': 'jobs',
+      'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(call?.attributes).toContainEqual({
+      key: 'http.response.status_code',
+      value: { intValue: 200 },
+    });
     expect(await gateway.logged(/^operation$/)).toMatchObject({ traceId });
     expect(JSON.stringify(all)).not.toContain('canary');
   });
@@ -104,7 +113,34 @@ describe('tracing', () => {
     ).toBe(true);
     const failed = all.find((span) => span.name === 'upstream QueryJobs' && span.traceId === line['traceId']);
     expect(failed?.status).toEqual({ code: 2, message: 'FORBIDDEN' });
-    expect(attributesOf(failed ?? {})).toMatchObject({ 'http.response.status_code': '403' });
+    expect(attributesOf(failed ?? {})).toMatchObject({ 'http.response.status_code': 403 });
+    const operation = all.find(({ name, traceId: id }) => name === 'query' && id === line['traceId']);
+    expect(operation?.status).toEqual({ code: 2, message: 'FORBIDDEN' });
+  });
+
+  it('has a span, and so a trace in the log, of what was refused before it ran', async () => {
+    const { url, gateway, spans } = await open();
+    await ask(url, 'query Wrong { nothing }', { ...caller, traceparent });
+    const line = await gateway.logged(/^operation$/);
+    expect(line).toMatchObject({ traceId, caller: expect.stringMatching(/^[\w-]{10}$/) });
+    const [span] = (await spans()).filter(({ name }) => name === 'query');
+    expect(span).toMatchObject({
+      traceId,
+      kind: 2,
+      status: { code: 2, message: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+  });
+
+  it('says when its collector cannot be reached', async () => {
+    const { url, gateway } = await open({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+    });
+    await ask(url, two, caller);
+    const line = await gateway.logged(/^traces cannot be sent/);
+    expect(line['level']).toBe(40);
+    const metrics = await fetch(new URL('/metrics', url)).then((response) => response.text());
+    expect(metrics).toMatch(/gateway_trace_exports_total\{result="lost"\} 1/);
   });
 
   it.each([

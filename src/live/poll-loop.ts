@@ -122,7 +122,7 @@ export const createPollLoop = (options: PollLoopOptions): PollLoop => {
     const scope = lastLookAt >= roundAt() ? 'round' : 'newcomers';
     const begunAt = performance.now();
     // of nobody's trace: whoever woke the loop may be gone long since
-    const result = await tracing.span('poll', { scope }, () => look(scope), 'nobody');
+    const result = await tracing.span('poll', { scope }, () => look(scope), { parent: 'nobody' });
     looking = false;
     if (stopped) return;
     settle(scope, result);

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
-import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Context, ContextFactory, ReadHeader } from '../context.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
 import { createObserved, type Observed, type OperationIdentity } from '../telemetry/observed.ts';
 import type { OperationLog } from '../telemetry/operation-log.ts';
+import { operationSpan } from '../telemetry/operation-span.ts';
 import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { UnderWay } from '../telemetry/under-way.ts';
+import type { RequestAuthentication } from './authenticate-requests.ts';
 import { untilEnd } from './until-end.ts';
 
 export interface ObservationOptions {
   readonly operationLog: OperationLog;
   readonly tracing: Tracing;
   readonly underWay: UnderWay;
+  readonly contexts: Pick<ContextFactory, 'nameOf'>;
+  readonly senderOf: RequestAuthentication['senderOf'];
 }
 
 export interface Observation {
@@ -27,6 +33,8 @@ export interface Observation {
 
 /** What a connection that is no HTTP request brings along. */
 interface OtherConnection {
+  readonly principal: Principal;
+  readonly header: ReadHeader;
   readonly observed: Observed;
   readonly operationName: string | null;
 }
@@ -49,6 +57,13 @@ export const codesOf = ({ errors }: Failed): readonly string[] =>
   (errors ?? []).map(({ extensions }) =>
     typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
   );
+
+/** That of an error as it was thrown, which is not presented yet. */
+const codeOf = (error: GraphQLError): string => {
+  const { originalError, extensions } = error;
+  const code = originalError instanceof GatewayError ? originalError.code : extensions['code'];
+  return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';
+};
 
 /** A document may be all name, and that stands in each line, span and label. */
 const longestName = 200;
@@ -77,35 +92,26 @@ const createIdentify = () => {
   };
 };
 
-export const createObservation = ({ operationLog, tracing, underWay }: ObservationOptions): Observation => {
+export const createObservation = (options: ObservationOptions): Observation => {
+  const { operationLog, tracing, underWay, contexts, senderOf } = options;
   const requests = new WeakMap<Request, Observed>();
   const identify = createIdentify();
 
   const noteErrors = (result: unknown) => {
     const isFailed = typeof result === 'object' && result !== null && 'errors' in result;
-    if (isFailed && Array.isArray(result.errors)) tracing.note({ 'graphql.errors': result.errors.length });
+    if (!isFailed || !Array.isArray(result.errors)) return;
+    tracing.note({ 'graphql.errors': result.errors.length });
+    tracing.fail(codeOf(result.errors[0]));
   };
 
-  /** In a span of its own, a child of the client's. */
   const run = <Result>({ observed }: Context, work: () => Result): Result => {
     if (!tracing.isOn) return work();
-    const { identity, requestId, traceparent } = observed;
-    // of a client's choosing there would be any number of them (OpenTelemetry's conventions for GraphQL)
-    const name = identity?.type ?? 'GraphQL Operation';
-    const attributes = {
-      'graphql.operation.type': identity?.type ?? 'unknown',
-      'graphql.operation.name': identity?.name ?? '',
-      'graphql.document.hash': identity?.hash ?? '',
-      'request.id': requestId,
-    };
-    const traced = () => {
-      observed.traceId = tracing.current()?.traceId ?? null;
+    return operationSpan(tracing, observed, () => {
       const result = work();
       if (result instanceof Promise) result.then(noteErrors, () => undefined);
       else noteErrors(result);
       return result;
-    };
-    return tracing.span(name, attributes, traced, traceparent ?? 'nobody');
+    });
   };
 
   return {
@@ -127,6 +133,18 @@ export const createObservation = ({ operationLog, tracing, underWay }: Observati
           transport: 'http',
         });
         requests.set(request, observed);
+      },
+      onEnveloped({ context }) {
+        if (!context) return;
+        const { request, connection }: Beginning = context;
+        const observed = connection?.observed ?? (request && requests.get(request));
+        if (observed === undefined) return;
+        observed.nameCaller = () => {
+          if (connection) return contexts.nameOf(connection.header, connection.principal);
+          return request
+            ? contexts.nameOf((name) => request.headers.get(name), senderOf(request).principal)
+            : null;
+        };
       },
       onParse({ context }) {
         const { request, params, connection }: Beginning = context;

@@ -63,6 +63,8 @@ export interface Metrics {
   /** An event is handed to a subscriber, so long after upstream was seen to say it. */
   delivered(seconds: number): void;
   webhook(result: WebhookResult): void;
+  /** Spans, by the batch. */
+  tracesSent(result: 'sent' | 'lost'): void;
   subscribed(transport: Transport, change: 1 | -1): void;
   follow(state: GatewayState): void;
 }
@@ -77,6 +79,7 @@ export const noMetrics: Metrics = {
   polled: nothing,
   delivered: nothing,
   webhook: nothing,
+  tracesSent: nothing,
   subscribed: nothing,
   follow: nothing,
 };

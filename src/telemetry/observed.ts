@@ -21,9 +21,13 @@ export interface Observed {
   /** `http` until it is a stream of events: what a client accepts says little. */
   transport: Transport;
   traceId: string | null;
+  /** Whether it has had a span of its own. */
+  isTraced: boolean;
   identity: OperationIdentity | null;
   /** The name of who asks, or a short hash of what they show. */
   caller: string | null;
+  /** Says that of an operation that was refused before there was a context. */
+  nameCaller: (() => string | null) | null;
   upstreamCalls: number;
   /** Answers, and jobs, for which nobody had to be asked. */
   cacheHits: number;
@@ -48,8 +52,10 @@ export const createObserved = ({ requestId, traceparent, transport }: Arrival): 
   transport,
   startedAt: performance.now(),
   traceId: traceparent?.traceId ?? null,
+  isTraced: false,
   identity: null,
   caller: null,
+  nameCaller: null,
   upstreamCalls: 0,
   cacheHits: 0,
   events: 0,

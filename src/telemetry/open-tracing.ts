@@ -1,5 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import type { Span } from '@opentelemetry/api';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { Parent, Tracing } from './tracing.ts';
 
 export interface TracingSettings {
@@ -16,25 +20,56 @@ const later = (ms: number) =>
     setTimeout(resolve, ms).unref();
   });
 
+/** The same exporter; who looks after the gateway is told when spans are lost, and when they get through again. */
+const telling = (exporter: SpanExporter, log: Log, metrics: Pick<Metrics, 'tracesSent'>): SpanExporter => {
+  let isFailing = false;
+  const note = (error: Error | undefined) => {
+    metrics.tracesSent(error === undefined ? 'sent' : 'lost');
+    if (isFailing === (error !== undefined)) return;
+    isFailing = error !== undefined;
+    // its message may quote the address, and that a password
+    const reason = error && ('code' in error ? String(error.code) : error.name);
+    if (isFailing)
+      log.warn({ reason }, 'traces cannot be sent: check OTEL_EXPORTER_OTLP_ENDPOINT and the collector');
+    else log.info('traces are sent again');
+  };
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        note(result.code === 0 ? undefined : (result.error ?? new Error('unknown')));
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+    forceFlush: async () => exporter.forceFlush?.(),
+  };
+};
+
 /**
  * Tracing by OpenTelemetry, whose own packages read where to send spans from the standard variables. They are loaded
  * here and nowhere else, so that nobody pays for them who does not trace. Nothing is registered globally.
  */
-export const openTracing = async ({ sampledShare, followsClient }: TracingSettings): Promise<Tracing> => {
+export const openTracing = async (
+  { sampledShare, followsClient }: TracingSettings,
+  log: Log,
+  metrics: Pick<Metrics, 'tracesSent'>,
+): Promise<Tracing> => {
   const [api, sdk, resources, { OTLPTraceExporter }] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/resources'),
     import('@opentelemetry/exporter-trace-otlp-http'),
   ]);
-  const { trace, ROOT_CONTEXT, SpanStatusCode } = api;
+  const { trace, ROOT_CONTEXT, SpanKind, SpanStatusCode } = api;
+  const kinds = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT };
   const ratio = new sdk.TraceIdRatioBasedSampler(sampledShare);
   const provider = new sdk.TracerProvider({
     resource: resources
-      .resourceFromAttributes({ 'service.name': 'jobs-gateway' })
+      .resourceFromAttributes({ 'service.name': 'jobs-gateway', 'service.instance.id': randomUUID() })
       .merge(resources.detectResources({ detectors: [resources.envDetector] })),
     sampler: followsClient ? new sdk.ParentBasedSampler({ root: ratio }) : ratio,
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+    spanProcessors: [
+      new sdk.BatchSpanProcessor({ exporter: telling(new OTLPTraceExporter(), log, metrics) }),
+    ],
   });
   const tracer = provider.getTracer('jobs-gateway');
   const around = new AsyncLocalStorage<Span>();
@@ -58,8 +93,8 @@ export const openTracing = async ({ sampledShare, followsClient }: TracingSettin
 
   return {
     isOn: true,
-    span(name, attributes, work, parent = 'around') {
-      const span = tracer.startSpan(name, { attributes }, contextOf(parent));
+    span(name, attributes, work, { parent = 'around', kind = 'internal' } = {}) {
+      const span = tracer.startSpan(name, { attributes, kind: kinds[kind] }, contextOf(parent));
       try {
         const result = around.run(span, work);
         if (result instanceof Promise) {
@@ -75,6 +110,12 @@ export const openTracing = async ({ sampledShare, followsClient }: TracingSettin
         fail(span, error);
         throw error;
       }
+    },
+    fail(code) {
+      around
+        .getStore()
+        ?.setStatus({ code: SpanStatusCode.ERROR, message: code })
+        .setAttribute('error.type', code);
     },
     note: (attributes) => void around.getStore()?.setAttributes(attributes),
     current() {

@@ -1,6 +1,8 @@
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Observed } from './observed.ts';
+import { operationSpan } from './operation-span.ts';
+import { noTracing, type Tracing } from './tracing.ts';
 
 /** One line for each operation, and two for a subscription. */
 export interface OperationLog {
@@ -13,19 +15,23 @@ export interface OperationLog {
 const maxCodes = 10;
 
 const lineOf = (observed: Observed) => {
-  const { identity, requestId, transport, caller, traceId } = observed;
+  const { identity, requestId, transport, caller, nameCaller, traceId } = observed;
   return {
     type: identity?.type ?? null,
     operation: identity?.name ?? null,
     document: identity?.hash ?? null,
-    caller,
+    caller: caller ?? nameCaller?.() ?? null,
     transport,
     requestId,
     ...(traceId === null ? {} : { traceId }),
   };
 };
 
-export const createOperationLog = (log: Log, metrics: Metrics): OperationLog => {
+export const createOperationLog = (
+  log: Log,
+  metrics: Metrics,
+  tracing: Tracing = noTracing,
+): OperationLog => {
   const streams = new WeakSet<Observed>();
   // nothing in these lines is anybody's but what `lineOf` picks, and looking for secrets in each costs more than writing it
   const lines = log.child({}, { redact: [] });
@@ -39,6 +45,10 @@ export const createOperationLog = (log: Log, metrics: Metrics): OperationLog => 
       const isStream = streams.delete(observed);
       const { identity, transport, startedAt, upstreamCalls, cacheHits, upstreamRequestIds } = observed;
       const ms = performance.now() - startedAt;
+      // refused before it ran
+      if (tracing.isOn && !observed.isTraced) {
+        operationSpan(tracing, observed, () => codes[0] !== undefined && tracing.fail(codes[0]));
+      }
       const distinct = codes.length < 2 ? codes : [...new Set(codes)].slice(0, maxCodes);
       metrics.operated({
         name: identity === null ? null : (identity.name ?? 'anonymous'),

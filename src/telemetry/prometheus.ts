@@ -137,6 +137,12 @@ export const createPrometheus = (): Prometheus => {
     labelNames: ['result'],
     registers,
   });
+  const traces = new Counter({
+    name: 'gateway_trace_exports_total',
+    help: 'Batches of spans that were sent to the collector, or lost.',
+    labelNames: ['result'],
+    registers,
+  });
   const subscribers = new Gauge({
     name: 'gateway_subscribers',
     help: 'Subscriptions that are open.',
@@ -162,6 +168,7 @@ export const createPrometheus = (): Prometheus => {
     },
     delivered: (seconds) => delays.observe(seconds),
     webhook: (result) => webhooks.inc({ result }),
+    tracesSent: (result) => traces.inc({ result }),
     subscribed: (transport, change) => subscribers.inc({ transport }, change),
     follow(now) {
       state = now;

@@ -169,7 +169,7 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
   /** What became of one attempt, for whoever looks after the gateway. */
   const report = (operation: Operation, number: number, status: string, seconds: number) => {
     metrics.upstreamCalled({ endpoint: operation, status, attempt: number, seconds });
-    tracing.note({ 'http.response.status_code': status });
+    if (/^\d+$/.test(status)) tracing.note({ 'http.response.status_code': Number(status) });
   };
 
   const callOnce = async (
@@ -208,6 +208,7 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
         `upstream ${request.operation}`,
         { 'http.request.method': request.method, attempt: attempt.number ?? 1 },
         () => callOnce(request, caller, attempt),
+        { kind: 'client' },
       ),
     close: () => pool.destroy(),
   };
