@@ -61,7 +61,11 @@ const server = await startServer(config, log, settings, prometheus).catch((error
 
 let stopping = false;
 const stop = async (signal: NodeJS.Signals) => {
-  if (stopping) process.exit(1);
+  if (stopping) {
+    log.error(`${signal} again: stopped at once, and cut off what was under way`);
+    // what is logged is written when the process ends
+    process.exit(1);
+  }
   stopping = true;
   log.info(`${signal}: stopping`);
   const isFinished = await server.stop();

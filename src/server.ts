@@ -208,6 +208,7 @@ export const startServer = async (
       metricsUrl: metrics === null ? null : `${metrics.url}/metrics`,
       async stop() {
         readiness.stop();
+        pipeline.operationLog.stop();
         const patienceMs = config.drainMs + config.upstreamTimeoutMs;
         const isFinished = await isDoneWithin(patienceMs, finish(patienceMs));
         await opened.disposeAsync();

@@ -133,7 +133,12 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
       return answer;
     };
     const slow: Link = Object.create(link, { run: { value: run } });
-    const via = (over: Link) => ({ company: { join: createMembership.bind(null, over) } });
+    const via = (link: Link) => ({
+      company: {
+        join: (callerKey: string, member: Member) =>
+          createMembership({ link, callerKey, log: silentLog, onLease: () => {} }, member),
+      },
+    });
     const before = join(via(slow));
     await until(() => done === 1);
     before.membership.leave();

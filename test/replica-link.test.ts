@@ -6,7 +6,7 @@ import type { Log } from '../src/telemetry/log.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { memoryLog } from './support/memory-log.ts';
 import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
-import { until } from './support/replicas.ts';
+import { openReplica, until } from './support/replicas.ts';
 
 const open = (
   url: URL,
@@ -107,5 +107,38 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     await until(() => tries() > 4);
     expect(link.isUp).toBe(false);
     expect(lines.join()).not.toContain('CANARY');
+  });
+
+  it('says that its database is none, rather than use another', async () => {
+    const { log, logged } = memoryLog();
+    const { hostname, port } = redisUrl as URL;
+    const link = open(new URL(`redis://${hostname}:${port || 6379}/99999`), { log });
+    const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
+    expect((await logged(away)).reason).toContain('DB index');
+    expect(link.isUp).toBe(false);
+  });
+
+  it('says who has come or gone, and which replica polls for a caller', async () => {
+    const prefix = ownPrefix();
+    const memory = memoryLog();
+    const one = await openReplica({ prefix, log: memory.log });
+    const other = await openReplica({ prefix });
+    expect(await memory.logged('replicas have come or gone')).toMatchObject({ here: 2, missing: 0 });
+    const member = {
+      wish: () => ({ ids: [], feed: false }),
+      hear: () => {},
+      look: () => {},
+      serve: () => {},
+    };
+    const first = other.company.join('caller', member);
+    onTestFinished(() => first.leave());
+    await until(() => other.leases === 1);
+    const second = one.company.join('caller', member);
+    onTestFinished(() => second.leave());
+    first.leave();
+    expect(other.leases).toBe(0);
+    const line = await memory.logged('this replica polls for a caller');
+    expect(line).toMatchObject({ level: 30, caller: 'caller' });
+    expect(one.leases).toBe(1);
   });
 });

@@ -114,6 +114,17 @@ describe('a gateway that is told to stop', () => {
     expect((await gateway.closed).code).toBe(0);
   });
 
+  it('exits 1 at a second signal, and says so', async () => {
+    const { gateway, url, asked } = await openSubmitting({ DRAIN_MS: '0' });
+    ask(url, submit, caller).catch(() => 'cut off');
+    await asked;
+    gateway.kill('SIGTERM');
+    await gateway.logged(/SIGTERM: stopping/);
+    gateway.kill('SIGTERM');
+    expect((await gateway.closed).code).toBe(1);
+    expect((await gateway.logged(/SIGTERM again/))['level']).toBe(50);
+  });
+
   it('exits 1 at the deadline, having waited for it', async () => {
     const { gateway, url, asked } = await openSubmitting({ DRAIN_MS: '0', UPSTREAM_TIMEOUT_MS: '100' });
     const reply = ask(url, submit, caller).catch(() => 'cut off');
@@ -136,6 +147,7 @@ describe('a gateway that is told to stop', () => {
     expect((await gateway.closed).code).toBe(0);
     const ended = gateway.lines().filter(({ msg }) => msg === 'subscription ended');
     expect(ended.map(({ transport }) => transport).sort()).toEqual(['sse', 'ws']);
+    expect(ended.map(({ stopping }) => stopping)).toEqual([true, true]);
   });
 
   it('ends event streams that begin only then, of clients that take anything too', async () => {

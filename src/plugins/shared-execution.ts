@@ -95,6 +95,7 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
 
   const note = ({ update: { kind, job } }: JobEvent, observed: Observed) => {
     observed.events += 1;
+    if (kind === 'STALE') metrics.toldStale();
     // what opens a stream may be of any age, and the others tell of no row that upstream was seen to show
     if (kind === 'SNAPSHOT' || kind === 'STALE' || kind === 'DELETED') return;
     // the update's own `observedAt` is an instant to go on from, and may lie long before

@@ -18,11 +18,15 @@ const announcement = z.object({
 export const createReplicas = (options: LinkOptions): Replicas => {
   const link = createLink(options);
   const spending = createSharedSpending(link);
+  let leases = 0;
+  const onLease = (change: 1 | -1) => {
+    leases += change;
+  };
   return {
     spending,
     submits: createSharedSubmits(link),
     company: {
-      join: (callerKey, member) => createMembership(link, callerKey, member),
+      join: (callerKey, member) => createMembership({ link, callerKey, log: options.log, onLease }, member),
       tellWritten: (callerKey, news) =>
         link.publish(channelOf(callerKey), encode({ from: link.replica, kind: 'written', news })),
     },
@@ -42,6 +46,9 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     },
     get missing() {
       return link.missing.length;
+    },
+    get leases() {
+      return leases;
     },
     get reservedShare() {
       return Math.min(

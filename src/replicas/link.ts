@@ -146,6 +146,9 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
       const seen = readBeat(reply);
       isNew = false;
       turn(true);
+      if (seen.here !== here || seen.missing.length !== missing.length) {
+        log.info({ here: seen.here, missing: seen.missing.length }, 'replicas have come or gone');
+      }
       ({ here, missing } = seen);
       // a Redis that forgot everything has not heard of the others yet
       parts = isSettled ? seen.parts : Math.max(parts, seen.parts);
@@ -159,17 +162,23 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     }
   };
 
+  const givenUp = new Set<Redis>();
   for (const connection of [commands, subscriber]) {
     connection.on('ready', () => void beat());
     connection.on('close', () => {
+      givenUp.delete(connection);
       losses += 1;
       turn(false);
     });
     connection.on('error', (error: unknown) => {
+      // what breaks because of that is no reason
+      if (givenUp.has(connection)) return;
       reason = reasonOf(error);
       log.debug({ reason }, 'Redis cannot be reached');
-      // a password that is not accepted closes nothing by itself
-      if (connection.status === 'connect') connection.disconnect(true);
+      // a password that is not accepted, or a database that is none, closes nothing by itself
+      if (connection.status !== 'connect') return;
+      givenUp.add(connection);
+      connection.disconnect(true);
     });
     connection.connect().catch(() => undefined);
   }

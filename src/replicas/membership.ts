@@ -1,4 +1,6 @@
 import type { Member, Membership, News, Wish } from '../live/company.ts';
+import type { Log } from '../telemetry/log.ts';
+import { shortHash } from '../telemetry/observed.ts';
 import { createLease, leaseMs, type Standing } from './lease.ts';
 import type { Link } from './link.ts';
 import { decode, encode, type Message } from './message.ts';
@@ -15,7 +17,18 @@ export const channelOf = (callerKey: string) => `watch:${callerKey}`;
 const nameOf = ({ ids, feed }: Wish) => `${feed} ${ids.join()}`;
 
 /** The part that one replica plays among those that watch for a caller. */
-export const createMembership = (link: Link, callerKey: string, member: Member): Membership => {
+export interface MembershipOptions {
+  readonly link: Link;
+  readonly callerKey: string;
+  readonly log: Log;
+  /** Told as this replica takes the lease, and as it has it no longer. */
+  readonly onLease: (change: 1 | -1) => void;
+}
+
+export const createMembership = (
+  { link, callerKey, log, onLease }: MembershipOptions,
+  member: Member,
+): Membership => {
   const { replica } = link;
   const lease = createLease(link, callerKey);
   const told = createToldJobs();
@@ -31,6 +44,16 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
   let beating = false;
   let again = false;
   let soon: NodeJS.Immediate | undefined;
+
+  let hasLease = false;
+  const noteLease = (has: boolean) => {
+    if (has === hasLease) return;
+    hasLease = has;
+    onLease(has ? 1 : -1);
+    const line = { caller: shortHash(callerKey), fence };
+    if (has) log.info(line, 'this replica polls for a caller');
+    else log.info(line, 'this replica no longer polls for a caller');
+  };
 
   const holdsLease = () => performance.now() < leaseUntil;
   const isPolling = () => !link.isUp || holdsLease();
@@ -54,6 +77,7 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
     // who has listened before has heard all of a new poller
     if (isNew) number = fence === 0 && !standing.isHolder ? null : 0;
     fence = standing.fence;
+    noteLease(standing.isHolder);
     if (!standing.isHolder) {
       leaseUntil = Number.NEGATIVE_INFINITY;
       if (isNew || toldWish !== nameOf(member.wish())) sayWish();
@@ -125,6 +149,7 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
   void listening.then(beat);
   const timer = setInterval(() => void beat(), beatMs);
   const stopHearing = link.onChange(() => {
+    noteLease(false);
     // of what was said meanwhile nothing was heard
     leaseUntil = Number.NEGATIVE_INFINITY;
     fence = 0;
@@ -160,6 +185,7 @@ export const createMembership = (link: Link, callerKey: string, member: Member):
     },
     leave() {
       left = true;
+      noteLease(false);
       clearInterval(timer);
       clearImmediate(soon);
       stopHearing();

@@ -19,6 +19,8 @@ export interface Replicas {
   readonly count: number;
   /** How many of them may be going on alone. */
   readonly missing: number;
+  /** For how many callers this one polls for all. */
+  readonly leases: number;
   /** What share of an allowance is kept for them, 0 to 1. */
   readonly reservedShare: number;
   close(): Promise<void>;

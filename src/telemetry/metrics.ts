@@ -34,6 +34,7 @@ export type GatewayState = () => {
     readonly isTogether: boolean;
     readonly count: number;
     readonly missing: number;
+    readonly leases: number;
     readonly reservedShare: number;
   } | null;
   readonly budget: {
@@ -62,6 +63,8 @@ export interface Metrics {
   polled(poll: Polled): void;
   /** An event is handed to a subscriber, so long after upstream was seen to say it. */
   delivered(seconds: number): void;
+  /** A subscriber is told that nothing has been heard of a job for a while. */
+  toldStale(): void;
   webhook(result: WebhookResult): void;
   /** Spans, by the batch. */
   tracesSent(result: 'sent' | 'lost'): void;
@@ -78,6 +81,7 @@ export const noMetrics: Metrics = {
   cached: nothing,
   polled: nothing,
   delivered: nothing,
+  toldStale: nothing,
   webhook: nothing,
   tracesSent: nothing,
   subscribed: nothing,

@@ -10,6 +10,8 @@ export interface OperationLog {
   began(observed: Observed): void;
   /** `codes` are those of its errors, as the client was told. */
   ended(observed: Observed, codes: readonly string[]): void;
+  /** From now on those who go are sent away. */
+  stop(): void;
 }
 
 const maxCodes = 10;
@@ -33,6 +35,7 @@ export const createOperationLog = (
   tracing: Tracing = noTracing,
 ): OperationLog => {
   const streams = new WeakSet<Observed>();
+  let isStopping = false;
   // nothing in these lines is anybody's but what `lineOf` picks, and looking for secrets in each costs more than writing it
   const lines = log.child({}, { redact: [] });
   return {
@@ -68,10 +71,14 @@ export const createOperationLog = (
           cacheHits,
           ...(isStream ? { events: observed.events } : {}),
           errors: distinct,
+          ...(isStopping ? { stopping: true } : {}),
           ...(upstreamRequestIds.length > 0 ? { upstreamRequestIds } : {}),
         },
         isStream ? 'subscription ended' : 'operation',
       );
+    },
+    stop() {
+      isStopping = true;
     },
   };
 };

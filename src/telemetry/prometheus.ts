@@ -51,6 +51,10 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   );
   const replicaCount = gauge('gateway_replicas', 'Replicas that were seen lately, this one among them.');
   const missing = gauge('gateway_replicas_missing', 'Replicas that vanished without a goodbye lately.');
+  const leases = gauge(
+    'gateway_replica_leases',
+    'Callers for whom this replica polls in the name of all replicas.',
+  );
   const reserved = gauge(
     'gateway_budget_reserved_ratio',
     'The share of each allowance that is kept for replicas that vanished, but for what they were seen to use of it.',
@@ -60,6 +64,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     redisUp.set(Number(replicas?.isTogether ?? true));
     replicaCount.set(replicas?.count ?? 1);
     missing.set(replicas?.missing ?? 0);
+    leases.set(replicas?.leases ?? 0);
     reserved.set(replicas?.reservedShare ?? 0);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
@@ -131,6 +136,11 @@ export const createPrometheus = (): Prometheus => {
     buckets: requestSeconds,
     registers,
   });
+  const stale = new Counter({
+    name: 'gateway_stale_events_total',
+    help: 'STALE events that subscribers were told.',
+    registers,
+  });
   const webhooks = new Counter({
     name: 'gateway_webhooks_total',
     help: 'Webhooks: news, sent before (duplicate), overtaken (late), of something else (other), refused, not read (busy), failed.',
@@ -167,6 +177,7 @@ export const createPrometheus = (): Prometheus => {
       intervals.observe(intervalSeconds);
     },
     delivered: (seconds) => delays.observe(seconds),
+    toldStale: () => stale.inc(),
     webhook: (result) => webhooks.inc({ result }),
     tracesSent: (result) => traces.inc({ result }),
     subscribed: (transport, change) => subscribers.inc({ transport }, change),
