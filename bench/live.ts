@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startMovingUpstream } from './live/moving-upstream.ts';
 import { type Child, startChild } from './support/child.ts';
@@ -75,7 +76,12 @@ const packageJson = await readFile(new URL('../package.json', import.meta.url), 
 const startScript = values.flags ?? JSON.parse(packageJson).scripts.start;
 const flags: string[] = startScript.match(/--\S+/g) ?? [];
 
-const gatewayOver = (url: string) => () => startChild('live/gateway', { env: { WIX_API_URL: url }, flags });
+/** As main.ts has it from its second start on. */
+const compileCache = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)),
+};
+const gatewayOver = (url: string) => () =>
+  startChild('live/gateway', { env: { WIX_API_URL: url, ...compileCache }, flags });
 
 const scale = async (count: number, jobs: number) => {
   const upstream = await startMovingUpstream(jobs);

@@ -32,6 +32,9 @@ export interface Context {
 /** All that is ever read of a client's headers: a transport with long connections need keep no others. */
 export const callerHeaders = ['authorization', 'wix-site-id', 'wix-account-id'] as const;
 
+/** Those of one client that were sent. */
+export type CallerHeaders = Readonly<Partial<Record<(typeof callerHeaders)[number], string>>>;
+
 /** Reads one header or connection parameter of the client. */
 export type ReadHeader = (name: (typeof callerHeaders)[number]) => string | null;
 

@@ -39,11 +39,6 @@ interface UnderWay {
   response: ServerResponse | null;
 }
 
-/** The same of a connection. */
-interface Connected {
-  socket: Socket | null;
-}
-
 /** How often what is unread is added up. A core writes some 100 MB in a second. */
 const unreadEveryMs = 200;
 
@@ -71,12 +66,11 @@ const urlOf = (server: Server): string => {
 };
 
 /** Ends the connections with most to read, until the rest can be borne. Those that are read well hold little. */
-const endMostUnread = (connections: ReadonlySet<Connected>, maxBytes: number) => {
+const endMostUnread = (connections: ReadonlySet<Socket>, maxBytes: number) => {
   let unread = 0;
-  for (const { socket } of connections) unread += socket?.writableLength ?? 0;
+  for (const { writableLength } of connections) unread += writableLength;
   if (unread <= maxBytes) return;
-  const sockets = [...connections].flatMap(({ socket }) => socket ?? []);
-  for (const socket of sockets.sort((one, other) => other.writableLength - one.writableLength)) {
+  for (const socket of [...connections].sort((one, other) => other.writableLength - one.writableLength)) {
     unread -= socket.writableLength;
     socket.destroy();
     if (unread <= maxBytes) return;
@@ -100,14 +94,13 @@ export const listen = async (
   server.maxConnections = bounds.maxConnections;
   // without any bytes in either direction; while it is read, however slowly, there are some
   server.timeout = bounds.unreadMs;
-  const connections = new Set<Connected>();
+  const connections = new Set<Socket>();
+  const forget = function (this: Socket) {
+    connections.delete(this);
+  };
   server.on('connection', (socket) => {
-    const connected: Connected = { socket };
-    connections.add(connected);
-    socket.once('close', () => {
-      connections.delete(connected);
-      connected.socket = null;
-    });
+    connections.add(socket);
+    socket.once('close', forget);
   });
   const looking = setInterval(
     endMostUnread,

@@ -1,6 +1,6 @@
 import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
-import { callerHeaders, type ReadHeader } from '../context.ts';
+import { type CallerHeaders, callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../pipeline.ts';
 import { clientLeft, codesOf } from '../plugins/observe-operations.ts';
@@ -52,12 +52,11 @@ const headerReader = (params: Record<string, unknown> | undefined, upgradeHeader
   const known: readonly string[] = callerHeaders;
   // nothing else of them is kept: sockets are many, and live long
   const given = Object.entries(params ?? {}).flatMap(([name, value]) =>
-    typeof value === 'string' && known.includes(name.toLowerCase())
-      ? [[name.toLowerCase(), value] as const]
-      : [],
+    typeof value === 'string' && known.includes(name.toLowerCase()) ? [[name.toLowerCase(), value]] : [],
   );
-  const byName = new Map(given);
-  return byName.size === 0 ? upgradeHeader : (name) => byName.get(name) ?? upgradeHeader(name);
+  if (given.length === 0) return upgradeHeader;
+  const byName: CallerHeaders = Object.fromEntries(given);
+  return (name) => byName[name] ?? upgradeHeader(name);
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

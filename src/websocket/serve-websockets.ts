@@ -5,7 +5,7 @@ import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maxBodyBytes } from '../access/admission.ts';
 import { headOf } from '../access/request-head.ts';
-import { callerHeaders, type ReadHeader } from '../context.ts';
+import { type CallerHeaders, callerHeaders, type ReadHeader } from '../context.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -47,11 +47,11 @@ const comeBack = 'The gateway is restarting';
 const internalError = 4500;
 
 /** What an upgrade says of its caller. The rest is let go: sockets are many, and live long. */
-const callerHeadersOf = (headers: IncomingHttpHeaders): ReadonlyMap<string, string> =>
-  new Map(
+const callerHeadersOf = (headers: IncomingHttpHeaders): CallerHeaders =>
+  Object.fromEntries(
     callerHeaders.flatMap((name) => {
       const value = headers[name];
-      return typeof value === 'string' ? [[name, value] as const] : [];
+      return typeof value === 'string' ? [[name, value]] : [];
     }),
   );
 
@@ -60,9 +60,10 @@ const nothing = () => {};
 /** Whether somebody waits for an answer, rather than for news. */
 const isBusy = ({ operations }: SocketState) => [...operations.values()].some(({ isStream }) => !isStream);
 
-const noHeader: ReadHeader = () => null;
-const readerOf = (headers: ReadonlyMap<string, string>): ReadHeader =>
-  headers.size === 0 ? noHeader : (name) => headers.get(name) ?? null;
+const readerOf =
+  (headers: CallerHeaders): ReadHeader =>
+  (name) =>
+    headers[name] ?? null;
 
 /** Serves graphql-transport-ws on an HTTP server, at the same address as GraphQL over HTTP. */
 export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
@@ -75,13 +76,14 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  /** With a word that only who has read up to the ping can answer. */
-  const awaitingPong = new Map<WebSocket, string>();
+  const awaitingPong = new Set<WebSocket>();
+  /** Of the latest pings: only who has read up to one can answer it. */
+  let word = '';
   const states = new WeakMap<WebSocket, SocketState>();
 
   // the same for every socket, of which there may be many
-  const forget = function (this: WebSocket, word: Buffer) {
-    if (String(word) === awaitingPong.get(this)) awaitingPong.delete(this);
+  const forget = function (this: WebSocket, answer: Buffer) {
+    if (String(answer) === word) awaitingPong.delete(this);
   };
   // what breaks a socket closes it, which is handled where it is served
   const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
@@ -148,12 +150,12 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   };
 
   const ping = () => {
+    word = randomUUID();
     for (const socket of sockets.clients) {
       if (awaitingPong.has(socket)) {
         socket.terminate();
       } else {
-        const word = randomUUID();
-        awaitingPong.set(socket, word);
+        awaitingPong.add(socket);
         socket.ping(word);
       }
     }
