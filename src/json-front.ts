@@ -41,15 +41,15 @@ interface Params {
   readonly extensions?: object | null;
 }
 
-const mediaTypes: Readonly<Record<string, MediaType>> = {
-  '': 'application/json',
-  '*/*': 'application/json',
-  'application/json': 'application/json',
-  'application/graphql-response+json': 'application/graphql-response+json',
-};
+const mediaTypes: ReadonlyMap<string, MediaType> = new Map([
+  ['', 'application/json'],
+  ['*/*', 'application/json'],
+  ['application/json', 'application/json'],
+  ['application/graphql-response+json', 'application/graphql-response+json'],
+]);
 
 /** The least that answers are written with; what else a client accepts is weighed by Yoga. */
-const mediaTypeOf = ({ headers: { accept = '' } }: IncomingMessage) => mediaTypes[accept];
+const mediaTypeOf = ({ headers: { accept = '' } }: IncomingMessage) => mediaTypes.get(accept);
 
 const isObjectOrNothing = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
@@ -128,6 +128,11 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
   const answer = async (request: IncomingMessage, response: ServerResponse, accepted: MediaType) => {
     const head = headOf(request);
     const { host, header } = head;
+    const observed = createObserved({
+      requestId: requestIdOf(header('x-request-id')),
+      traceparent: parseTraceparent(header('traceparent')),
+      transport: 'http',
+    });
     const sender = admit(head);
     const refused = await sender.then(
       () => false,
@@ -139,11 +144,6 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     const leave = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) leave.abort();
-    });
-    const observed = createObserved({
-      requestId: requestIdOf(header('x-request-id')),
-      traceparent: parseTraceparent(header('traceparent')),
-      transport: 'http',
     });
     const { principal } = await sender;
     const prepared = prepare(pipeline, text, { principal, header, signal: leave.signal, observed });
@@ -176,6 +176,14 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     if (accepted === undefined || !isOrdinary || pipeline.admission(headOf(request)) !== null) {
       return otherwise(request, response);
     }
-    answer(request, response, accepted).catch((error) => response.destroy(error));
+    answer(request, response, accepted).catch((error: unknown) => {
+      // presenting it logs it; nobody can be told any more where an answer has begun
+      const result = { errors: [pipeline.present(error)] };
+      if (response.headersSent) response.destroy();
+      else
+        response
+          .writeHead(500, { 'content-type': 'application/json; charset=utf-8' })
+          .end(JSON.stringify(result));
+    });
   };
 };

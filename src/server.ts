@@ -105,17 +105,20 @@ export const startServer = async (
   sandboxSettings: SandboxSettings = usualSettings,
   prometheus: Prometheus = createPrometheus(),
 ): Promise<RunningServer> => {
-  // freed from the last to the first
-  const opened = new AsyncDisposableStack();
+  // freed from the last to the first (Node 22 has no AsyncDisposableStack)
+  const closers: (() => Promise<unknown>)[] = [];
+  const release = async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  };
   try {
     const { upstreamUrl, sandbox } = await openUpstream(config.wixApiUrl, sandboxSettings);
-    opened.defer(async () => sandbox?.close());
+    closers.push(async () => sandbox?.close());
     const { telemetry, ...settings } = config;
     const tracing =
       telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing, log, prometheus);
-    opened.defer(() => tracing.close());
+    closers.push(() => tracing.close());
     const replicas = await openReplicas(config, log);
-    opened.defer(async () => replicas?.close());
+    closers.push(async () => replicas?.close());
     const gateway = createGateway({
       ...settings,
       replicas,
@@ -130,7 +133,7 @@ export const startServer = async (
           }
         : {}),
     });
-    opened.defer(() => gateway.close());
+    closers.push(() => gateway.close());
     // the sandbox lends its key, so that nothing but its address of webhooks need be set
     const publicKey = config.webhookPublicKey ?? sandbox?.webhookPublicKey ?? null;
     const { announce, listener, pipeline } = gateway;
@@ -165,9 +168,9 @@ export const startServer = async (
       config.port,
       config.host,
     );
-    opened.defer(() => drain(server, 0));
+    closers.push(() => drain(server, 0));
     const metrics = await serveMetrics(config, { readiness, prometheus, log });
-    if (metrics) opened.defer(() => drain(metrics.server, 0));
+    if (metrics) closers.push(() => drain(metrics.server, 0));
     const webSockets = serveWebSockets({
       http: server,
       path: graphqlPath,
@@ -176,7 +179,7 @@ export const startServer = async (
       clock: systemClock,
       log,
     });
-    opened.defer(async () => webSockets.terminate());
+    closers.push(async () => webSockets.terminate());
     log.info(
       sandbox
         ? 'Serving a SANDBOX with made-up jobs: no account, no network. Set WIX_API_URL for the real thing.'
@@ -211,16 +214,16 @@ export const startServer = async (
         pipeline.operationLog.stop();
         const patienceMs = config.drainMs + config.upstreamTimeoutMs;
         const isFinished = await isDoneWithin(patienceMs, finish(patienceMs));
-        await opened.disposeAsync();
+        await release();
         return isFinished;
       },
       async close() {
         await Promise.all([webSockets.close(0), drain(server, 0)]);
-        await opened.disposeAsync();
+        await release();
       },
     };
   } catch (error) {
-    await opened.disposeAsync();
+    await release();
     throw error;
   }
 };

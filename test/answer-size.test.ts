@@ -45,6 +45,19 @@ describe.each(Object.entries(waysIn))('over %s', (way, send) => {
     }
   });
 
+  it('many small values count at their full length', async () => {
+    const numbers = Array.from({ length: 500 }, () => -1.23456789012e-300);
+    const texts = Array.from({ length: 200 }, () => '\u0001'.repeat(64));
+    for (const values of [
+      { numbers },
+      { texts },
+      Object.fromEntries(numbers.map((each, n) => [`n${n}`, each])),
+    ]) {
+      const { url } = await openWith(values, 100_000);
+      expect(await send(url, page(1, 20))).toEqual({ errors: [refusal(100_000)] });
+    }
+  });
+
   it('it is bytes that count, not letters', async () => {
     for (const letters of ['\u0001'.repeat(1000), 'é'.repeat(3000), '\\'.repeat(3000)]) {
       const { url } = await openWith({ name: letters }, 100_000);

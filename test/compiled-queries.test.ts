@@ -215,6 +215,7 @@ describe('what is compiled', () => {
       `{ ...F0 } ${Array.from({ length: 40 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F40 on Query { __typename }`,
     ],
     ['an answer with the key __proto__', '{ __proto__: __typename }'],
+    ['a variable called __proto__', 'query ($__proto__: Int) { jobs(first: $__proto__) { __typename } }'],
   ])('is never %s', async (_what, query) => {
     expect(validate(schema, parse(query))).toEqual([]);
     await askOften(query);

@@ -225,6 +225,7 @@ describe('the front', () => {
   it.each([
     ['a subscription', post({ query: 'subscription { jobsUpdated { kind } }' })],
     ['a document that cannot run', post({ query: '{ oops }' })],
+    ['a media type that every object has', post(known, { accept: 'constructor' })],
     ['another media type', post(known, { accept: 'text/event-stream' })],
     ['another path', { ...post(known), path: '/more' }],
     ['an address with a query', { ...post(known), path: '?a=1' }],

@@ -45,5 +45,7 @@ export const readNodeBody = (request: IncomingMessage, maxBytes: number): Promis
       leave();
       reject(new Error('The request ended before its body did.'));
     };
+    // who has left before would not be heard leaving
+    if (request.destroyed) return fail();
     request.on('data', take).on('end', end).on('close', fail).on('error', fail);
   });

@@ -106,7 +106,8 @@ export const useCompiledQueries = (): Plugin<Context> => {
     // one document must not drive out most others
     if (selections > maxSelections || size > maxBytes / 10) return null;
     const { hoisted, inputs } = withoutValues(schema, decided);
-    if (hasDangerousName(hoisted)) return null;
+    // of variables too, which are no longer in what is compiled
+    if (hasDangerousName(document)) return null;
     const made = compileQuery(schema, hoisted);
     if (!isCompiledQuery(made)) return null;
     const run: Run = ({ rootValue, contextValue }, variables) => {

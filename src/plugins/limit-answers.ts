@@ -14,14 +14,16 @@ export interface AnswerLimitOptions {
   readonly present: (error: unknown) => GraphQLError;
 }
 
-/** What every value takes beside its text: quotes, comma, colon, brackets; or a number. */
+/** What every value takes beside itself: quotes, comma, colon, brackets. */
 const perValue = 4;
 
-/** A text up to here is taken at its length, as nearly all are; a longer one is written to see what escapes make of it. */
-const shortText = 64;
+/** Bytes of a text, number or other value without members. */
+type Measure = (value: unknown) => number;
 
-const bytesOfText = (text: string): number =>
-  text.length > shortText ? Buffer.byteLength(JSON.stringify(text)) : text.length;
+/** As JSON writes no letter in more than 6 bytes, and no number in more than 24. */
+const atMost: Measure = (value) => (typeof value === 'string' ? 6 * value.length : 24);
+
+const exactly: Measure = (value) => Buffer.byteLength(JSON.stringify(value) ?? '');
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
@@ -30,27 +32,27 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
  * What is left of so many bytes once `value` is written as JSON; where that is nothing, the rest is not looked at.
  * Every answer comes by here, so it makes no lists of keys, and calls itself for no value that ends at once.
  */
-const leftAfter = (value: unknown, bytes: number): number => {
+const leftAfter = (value: unknown, bytes: number, measure: Measure): number => {
   let left = bytes - perValue;
-  if (typeof value === 'string') return left - bytesOfText(value);
+  if (!isRecord(value)) return left - measure(value);
   if (Array.isArray(value)) {
-    for (let n = 0; n < value.length && left >= 0; n += 1) left = leftAfter(value[n], left);
-  } else if (isRecord(value)) {
-    for (const key in value) {
-      const each = value[key];
-      left -= perValue + bytesOfText(key);
-      if (typeof each === 'string') left -= bytesOfText(each);
-      else if (typeof each === 'object' && each !== null) left = leftAfter(each, left);
-      if (left < 0) return left;
-    }
+    for (let n = 0; n < value.length && left >= 0; n += 1) left = leftAfter(value[n], left, measure);
+    return left;
+  }
+  for (const key in value) {
+    const each = value[key];
+    left -= perValue + measure(key);
+    if (isRecord(each)) left = leftAfter(each, left, measure);
+    else left -= measure(each);
+    if (left < 0) return left;
   }
   return left;
 };
 
-const leftAfterErrors = (errors: readonly GraphQLError[] = [], bytes: number): number => {
+const leftAfterErrors = (errors: readonly GraphQLError[] = [], bytes: number, measure: Measure): number => {
   let left = bytes;
   for (const error of errors) {
-    left = leftAfter(error.toJSON(), left);
+    left = leftAfter(error.toJSON(), left, measure);
     if (left < 0) return left;
   }
   return left;
@@ -61,11 +63,15 @@ const isMutation = ({ document, operationName }: ExecutionArgs): boolean =>
 
 /**
  * Refuses answers that would take too much memory to write, whatever the transport. Until then a large value is there
- * once, however many aliases and rows repeat it. Bytes are counted nearly, as this is done for every answer.
+ * once, however many aliases and rows repeat it.
  */
 export const createAnswerLimit = ({ maxBytes, present }: AnswerLimitOptions): AnswerLimit => {
   const bounded: AnswerLimit['bounded'] = (args, result) => {
-    const left = leftAfterErrors(result.errors, leftAfter(result.data, maxBytes));
+    const leftBy = (measure: Measure) =>
+      leftAfterErrors(result.errors, leftAfter(result.data, maxBytes, measure), measure);
+    // nearly all are far below the limit, and need no closer look
+    if (leftBy(atMost) >= 0) return result;
+    const left = leftBy(exactly);
     if (left >= 0) return result;
     const outcome = isMutation(args)
       ? 'What the mutation had to do was tried: look at the jobs before you send it again.'

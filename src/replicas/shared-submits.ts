@@ -81,11 +81,12 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
           const kept = await claiming.then(claimReply.parse).catch(() => null);
           if (kept === null) return goOnAlone();
           const [keptFingerprint, keptAttempt, jobId, keptOwner, alive] = kept;
-          if (keptOwner === owner) {
+          if (keptOwner === owner && jobId === '') {
             if (!own.has(name)) own.set(name, wish);
             return 'mine';
           }
-          own.delete(name);
+          // what is known of a submit of ours is still to be told to a Redis that forgets
+          if (own.get(name)?.owner !== '' || keptFingerprint !== fingerprint) own.delete(name);
           const isWaiting = performance.now() < deadline;
           const isUnderWay = isWaiting && jobId === '' && keptOwner !== '' && alive === '1';
           const isSame = keptFingerprint === fingerprint;

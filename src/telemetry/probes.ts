@@ -48,7 +48,9 @@ export const createProbes =
     } else if (path === '/metrics' && prometheus !== null) {
       replyMetrics(request, response, prometheus, denyMetrics).catch((error: unknown) => {
         log.error({ err: error }, 'The metrics could not be told');
-        reply(response, 500, '{"error":"The metrics could not be told. The log of the gateway says why."}');
+        if (response.headersSent) response.destroy();
+        else
+          reply(response, 500, '{"error":"The metrics could not be told. The log of the gateway says why."}');
       });
     } else {
       next(request, response);

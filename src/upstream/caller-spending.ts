@@ -48,6 +48,8 @@ export interface CallerSpendingOptions {
 const minuteMs = 62_000;
 /** After a moment it is clear whether Redis is away. */
 const troubleMs = 1000;
+/** How long what others have spent is taken for known. */
+const lookEveryMs = 1000;
 
 export const createCallerSpending = (options: CallerSpendingOptions): CallerSpending => {
   const { shared, callerKey, limitPerMinute, shares, window, now } = options;
@@ -55,6 +57,8 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
   // counted here, and not yet known to be counted there
   const asking: Record<Lane, number> = { write: 0, query: 0, poll: 0 };
   let isDeclared = true;
+  let looking: Promise<void> | null = null;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let seen: { readonly reserved: number; readonly others: readonly { until: number; count: number }[] } = {
     reserved: 0,
     others: [],
@@ -109,8 +113,16 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
     forgottenAt: (at) =>
       seen.others.reduce((latest, { until }) => (at < until ? Math.max(latest, until) : latest), 0),
     async refresh() {
-      if (!shared.isShared) return;
-      await shared.look(callerKey, limitPerMinute).then(take, () => undefined);
+      if (!shared.isShared || now() - lookedAt < lookEveryMs) return;
+      // one operation may ask many times over
+      looking ??= shared
+        .look(callerKey, limitPerMinute)
+        .then(take, () => undefined)
+        .finally(() => {
+          looking = null;
+          lookedAt = now();
+        });
+      await looking;
     },
     waitMs: (lane, at) => Math.max(0, heldUntil[lane] - at),
     entered(lane) {

@@ -57,6 +57,10 @@ export const exchange = (
   const leave = () => giveUp(signal?.reason);
   const timer = setTimeout(() => giveUp(new DeadlineOver()), timeoutMs);
   signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted) {
+    leave();
+    return answer.promise;
+  }
 
   dispatcher.dispatch(request, {
     onRequestStart(started) {

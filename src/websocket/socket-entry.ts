@@ -57,6 +57,8 @@ export const createSocketEntry = ({ pipeline, address, close }: SocketEntryOptio
         releaseSocket = gate.openSocket(principal);
         entered = principal;
         forgetToken = gate.whenOver(principal, sendAway);
+        // its token may have ended at once
+        if (hasLeft) forgetToken();
         return !hasLeft;
       } catch (error) {
         sendAway(error);
