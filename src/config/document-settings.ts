@@ -54,7 +54,7 @@ export const documentVariables = {
     .prefault('100000')
     .describe('How many fields the answer may have, its pages full.'),
   MAX_ANSWER_BYTES: wholeNumber(1000, 256 * 1024 * 1024)
-    .prefault(String(16 * 1024 * 1024))
+    .prefault(String(4 * 1024 * 1024))
     .describe('How large an answer, or an event of a subscription, may be.'),
   TRUSTED_DOCUMENTS: trustedDocuments
     .optional()
