@@ -15,7 +15,8 @@ const page = { limit: 100, cursor: null };
 
 /** Every operation, given a 200 with this body. */
 const operations = (body: unknown): Readonly<Record<string, Promise<unknown>>> => {
-  const call: Call = async () => ({ body, size: 0, requestId: null, observedAt: new Date(0) });
+  const call: Call = async (_request, read) =>
+    read({ body, size: 0, requestId: null, observedAt: new Date(0) });
   const jobs = createJobsApi(call, silentLog);
   const schedules = createSchedulesApi(call);
   return {

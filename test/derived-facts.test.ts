@@ -4,9 +4,9 @@ import { durationSeconds, isFinished, type Job, type JobStatus } from '../src/do
 import {
   type AdvancingJob,
   estimatedFinishAt,
-  hasProgress,
   type Progress,
   percent,
+  progressOf,
   unitsPerSecond,
 } from '../src/domain/progress.ts';
 import { openGateway } from './support/gateway.ts';
@@ -38,7 +38,7 @@ const job = (more: Partial<Job> = {}): Job => ({
   ...more,
 });
 
-const progressOf = (more: Partial<Progress> = {}): Progress => ({
+const progressWith = (more: Partial<Progress> = {}): Progress => ({
   current: 250,
   total: 1000,
   itemsRejected: null,
@@ -48,7 +48,7 @@ const progressOf = (more: Partial<Progress> = {}): Progress => ({
 
 const advancing = (progress: Partial<Progress>, more: Partial<Job> = {}): AdvancingJob => ({
   ...job(more),
-  progress: progressOf(progress),
+  progress: progressWith(progress),
 });
 
 const finishedStatuses: JobStatus[] = ['COMPLETED', 'FAILED', 'PARTIALLY_SUCCESSFUL'];
@@ -109,7 +109,7 @@ describe('percent', () => {
     [{ total: -5 }, null],
     [{ current: null }, null],
   ])('of %j is %j', (progress, expected) => {
-    const value = percent(progressOf(progress));
+    const value = percent(progressWith(progress));
     expected === null ? expect(value).toBeNull() : expect(value).toBeCloseTo(expected, 10);
   });
 });
@@ -196,9 +196,10 @@ describe('help', () => {
   });
 });
 
-it('tells a job with progress from one without', () => {
-  expect(hasProgress(job())).toBe(false);
-  expect(hasProgress(job({ progress: progressOf() }))).toBe(true);
+it('gives progress together with its job, and none of a job that has none', () => {
+  expect(progressOf(job())).toBeNull();
+  const moving = job({ progress: progressWith({ current: 3 }) });
+  expect(progressOf(moving)).toEqual({ ...progressWith({ current: 3 }), job: moving });
 });
 
 describe('through the front door', () => {

@@ -11,7 +11,16 @@ export interface Progress {
 /** A job known to have progress: pace and end can only be told together with its instants. */
 export type AdvancingJob = Job & { readonly progress: Progress };
 
-export const hasProgress = (job: Job): job is AdvancingJob => job.progress !== null;
+/** Progress together with the job whose it is. */
+export interface JobProgress extends Progress {
+  readonly job: AdvancingJob;
+}
+
+const isAdvancing = (job: Job): job is AdvancingJob => job.progress !== null;
+
+/** Null before upstream tells. */
+export const progressOf = (job: Job): JobProgress | null =>
+  isAdvancing(job) ? { ...job.progress, job } : null;
 
 /** 0 to 100; null while the total is unknown or zero. */
 export const percent = ({ current, total }: Progress): number | null =>

@@ -1,5 +1,5 @@
 import { durationSeconds, isFinished, type Job } from '../domain/job.ts';
-import { hasProgress } from '../domain/progress.ts';
+import { progressOf } from '../domain/progress.ts';
 import { ApplicationErrorRef } from './application-error.ts';
 import { builder } from './builder.ts';
 import { DestinationRef } from './destination.ts';
@@ -62,7 +62,7 @@ export const JobRef = builder.objectRef<Job>('Job').implement({
     progress: t.field({
       type: ProgressRef,
       description: 'How far the job has come. Null before upstream tells.',
-      resolve: (job) => (hasProgress(job) ? job : null),
+      resolve: progressOf,
     }),
     error: t.expose('error', { type: ApplicationErrorRef, description: 'Why the job failed.' }),
     partialSuccessCause: t.exposeString('partialSuccessCause', {

@@ -14,15 +14,18 @@ export interface AnswersOptions {
   readonly now: () => number;
 }
 
-/** The answers to reads: those under way are shared, and those that have come may be served again for a while. */
+/**
+ * The answers to reads, as `ask` has read them: whoever asks the same reads it alike, so its type goes with its name.
+ * Those under way are shared, and those that have come may be served again for a while.
+ */
 export interface Answers {
-  read(
+  read<Value>(
     caller: Caller,
     request: UpstreamRequest,
     signal: AbortSignal | undefined,
-    ask: (signal: AbortSignal) => Promise<Answer>,
+    ask: (signal: AbortSignal) => Promise<Answer<Value>>,
     note: (result: CacheResult) => void,
-  ): Promise<Answer>;
+  ): Promise<Answer<Value>>;
   /** Something may have changed: nobody is given an answer that was asked for before. */
   outdate(callerKey: string): void;
   /** The same for all callers who may be on a site; null for all there are. */
@@ -59,10 +62,17 @@ export const createAnswers = ({ maxAgeMs, now }: AnswersOptions): Answers => {
   });
 
   return {
-    async read(caller, { operation, path, body }, signal, ask, note) {
+    async read<Value>(
+      caller: Caller,
+      { operation, path, body }: UpstreamRequest,
+      signal: AbortSignal | undefined,
+      ask: (signal: AbortSignal) => Promise<Answer<Value>>,
+      note: (result: CacheResult) => void,
+    ): Promise<Answer<Value>> {
       const name = `${caller.key} ${changesSeenBy(caller)} ${operation} ${path} ${body === undefined ? '' : JSON.stringify(body)}`;
-      const known = maxAgeMs > 0 ? kept.get(name) : undefined;
-      const joined = underWay.get(name)?.call ?? null;
+      // of one name there is one type only
+      const known = maxAgeMs > 0 ? (kept.get(name) as Answer<Value> | undefined) : undefined;
+      const joined = (underWay.get(name)?.call ?? null) as SharedCall<Answer<Value>> | null;
       note(known ? 'hit' : joined ? 'joined' : 'miss');
       if (known) return known;
       if (joined) return joined.join(signal);

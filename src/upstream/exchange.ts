@@ -23,16 +23,18 @@ const isTooLarge = (error: Error): boolean =>
   'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 
 /**
- * Sends a request and gathers its answer. Fails with DeadlineOver, with the signal's reason, or as the connection does.
+ * Sends a request, gathers its answer and has it read at once: promises that have waited for upstream are old, and what
+ * they are given lives as long as they do, so it should not be the text. Fails with DeadlineOver, with the signal's reason, or as the connection does.
  * It stands in place of undici's `request`, whose streams keep what was read through several collections of garbage,
  * and of AbortSignal.timeout and any, which go on for as long as the exchange might have taken.
  */
-export const exchange = (
+export const exchange = <Value>(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { timeoutMs, signal }: Patience,
-): Promise<Exchanged> => {
-  const answer = Promise.withResolvers<Exchanged>();
+  read: (exchanged: Exchanged) => Value,
+): Promise<Value> => {
+  const answer = Promise.withResolvers<Value>();
   // let go of at the end: a connection keeps what it was last asked until it is asked again
   let waiting: typeof answer | null = answer;
   let chunks: Buffer[] = [];
@@ -41,7 +43,7 @@ export const exchange = (
   let controller: Dispatcher.DispatchController | null = null;
   let given: Error | null = null;
 
-  const finish = (settle: (answer: PromiseWithResolvers<Exchanged>) => void) => {
+  const finish = (settle: (answer: PromiseWithResolvers<Value>) => void) => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', leave);
     if (waiting !== null) settle(waiting);
@@ -78,12 +80,12 @@ export const exchange = (
     onResponseEnd() {
       const [first] = chunks;
       const bytes = chunks.length === 1 ? first : Buffer.concat(chunks);
-      finish(({ resolve }) => resolve({ status, headers, text: decoder.decode(bytes) }));
+      finish(({ resolve }) => resolve(read({ status, headers, text: decoder.decode(bytes) })));
     },
     onResponseError(_controller, error) {
       finish(({ resolve, reject }) => {
         // what the status says is true all the same
-        if (status !== 0 && isTooLarge(error)) resolve({ status, headers, text: null });
+        if (status !== 0 && isTooLarge(error)) resolve(read({ status, headers, text: null }));
         else reject(error);
       });
     },

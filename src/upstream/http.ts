@@ -35,9 +35,9 @@ const writes: ReadonlySet<Operation> = new Set(['SubmitJob', 'TerminateJob', 'Cr
 /** True when asking twice is not the same as asking once. */
 export const isWrite = ({ operation }: UpstreamRequest): boolean => writes.has(operation);
 
-export interface Answer {
-  /** The parsed body of a 200. */
-  readonly body: unknown;
+export interface Answer<Body = unknown> {
+  /** The parsed body of a 200, or what was read in it. Whoever has read it may let go of it. */
+  body: Body;
   /** Of the body's text. */
   readonly size: number;
   readonly requestId: string | null;
@@ -45,8 +45,11 @@ export interface Answer {
   readonly observedAt: Date;
 }
 
-/** A call in the name of one caller. */
-export type Call = (request: UpstreamRequest) => Promise<Answer>;
+/** What an answer says; throws where it cannot be read. */
+export type Read<Value> = (answer: Answer) => Value;
+
+/** A call in the name of one caller. Several who ask the same at once are given the same value. */
+export type Call = <Value>(request: UpstreamRequest, read: Read<Value>) => Promise<Value>;
 
 export interface HttpOptions {
   readonly url: URL;
@@ -136,12 +139,12 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
   });
   const prefix = url.pathname.replace(/\/+$/, '');
 
-  const send = async (
+  const send = (
     request: UpstreamRequest,
     caller: Caller,
     patience: Patience,
-  ): Promise<RawAnswer & { readonly size: number }> => {
-    const { status, headers, text } = await exchange(
+  ): Promise<RawAnswer & { readonly size: number }> =>
+    exchange(
       pool,
       {
         method: request.method,
@@ -153,18 +156,19 @@ export const createHttp = (options: HttpOptions): UpstreamHttp => {
         bodyTimeout: 0,
       },
       patience,
+      ({ status, headers, text }) => {
+        upstreamClock.read(single(headers['date']));
+        const isTelling = status !== 200 && text !== null && repeats(text, caller);
+        return {
+          status,
+          body: text === null ? notJson : parseBody(isTelling ? '{}' : text),
+          size: text === null ? Number.POSITIVE_INFINITY : text.length,
+          requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
+          retryAfter: single(headers['retry-after']),
+          date: single(headers['date']),
+        };
+      },
     );
-    upstreamClock.read(single(headers['date']));
-    const isTelling = status !== 200 && text !== null && repeats(text, caller);
-    return {
-      status,
-      body: text === null ? notJson : parseBody(isTelling ? '{}' : text),
-      size: text === null ? Number.POSITIVE_INFINITY : text.length,
-      requestId: single(headers['x-wix-request-id'])?.slice(0, 128) ?? null,
-      retryAfter: single(headers['retry-after']),
-      date: single(headers['date']),
-    };
-  };
 
   /** What became of one attempt, for whoever looks after the gateway. */
   const report = (operation: Operation, number: number, status: string, seconds: number) => {

@@ -14,7 +14,7 @@ import { invalidResponse, nullIfNotFound } from './translate-failure.ts';
 import { job as jobSchema } from './wire/job.ts';
 import { movementLog } from './wire/movement-log.ts';
 import { newJobToWire } from './wire/new-job.ts';
-import { jobsPage, logsPage, type RawPage } from './wire/page.ts';
+import { jobsPage, logsPage } from './wire/page.ts';
 
 const prefix = '/data-mover/v1/jobs';
 
@@ -78,21 +78,26 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
     return decodeJob(operation, answer, answer.body);
   };
 
+  const decodeJobRow = (operation: Operation, answer: Answer, row: unknown): Row<Job> => {
+    const { id, value } = decodeRow(jobSchema, operation, answer, row);
+    return { id, value: value instanceof GatewayError ? value : { ...value, observedAt: answer.observedAt } };
+  };
+
   /** Rows whose next page is themselves would be shown again and again. */
-  const advancing = (
+  const advancing = <Row>(
     operation: Operation,
-    answer: Answer,
-    page: RawPage,
+    { requestId }: Pick<Answer, 'requestId'>,
+    page: Page<Row>,
     { cursor }: PageRequest,
-  ): RawPage => {
+  ): Page<Row> => {
     if (cursor === null || page.next !== cursor || page.rows.length === 0) return page;
     throw invalidResponse(`${operation}: the next cursor is the one that was sent`, {
-      ...answer,
+      requestId,
       status: 200,
     });
   };
 
-  const askQuery = async (filter: JsonObject, sort: readonly JsonObject[], page: PageRequest) => {
+  const askQuery = (filter: JsonObject, sort: readonly JsonObject[], page: PageRequest) => {
     const { limit, cursor } = page;
     // the cursor carries filter and sort; upstream wants neither beside it
     const query =
@@ -100,27 +105,24 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
         ? { filter, ...(sort.length === 0 ? {} : { sort }), cursorPaging: { limit } }
         : { cursorPaging: { limit, cursor } };
     const path = `${prefix}/query`;
-    const answer = await call({ operation: 'QueryJobs', method: 'POST', path, body: { query } });
-    return { answer, page: decode(jobsPage, 'QueryJobs', answer) };
-  };
-
-  const decodeJobRow = (operation: Operation, answer: Answer, row: unknown): Row<Job> => {
-    const { id, value } = decodeRow(jobSchema, operation, answer, row);
-    return { id, value: value instanceof GatewayError ? value : { ...value, observedAt: answer.observedAt } };
+    return call({ operation: 'QueryJobs', method: 'POST', path, body: { query } }, (answer) => {
+      const { rows, next } = decode(jobsPage, 'QueryJobs', answer);
+      const { requestId } = answer;
+      return { requestId, page: { rows: rows.map((row) => decodeJobRow('QueryJobs', answer, row)), next } };
+    });
   };
 
   const queryRows = async ({ filter, sort }: JobQuery, request: PageRequest): Promise<Page<Row<Job>>> => {
     if (filter === 'none') return { rows: [], next: null };
-    const { answer, page } = await askQuery(filter === 'all' ? {} : filter, sort, request);
-    const { rows, next } = advancing('QueryJobs', answer, page, request);
-    return { rows: rows.map((row) => decodeJobRow('QueryJobs', answer, row)), next };
+    const answer = await askQuery(filter === 'all' ? {} : filter, sort, request);
+    return advancing('QueryJobs', answer, answer.page, request);
   };
 
   return {
     get: (id) =>
-      call({ operation: 'GetJob', method: 'GET', path: pathOf(id) })
-        .then((answer) => ofId(id, readJob('GetJob', answer), 'GetJob', answer))
-        .catch(nullIfNotFound),
+      call({ operation: 'GetJob', method: 'GET', path: pathOf(id) }, (answer) =>
+        ofId(id, readJob('GetJob', answer), 'GetJob', answer),
+      ).catch(nullIfNotFound),
 
     async byIds(ids) {
       const wanted = new Set(ids.map(idKey));
@@ -131,9 +133,8 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
       let cursor: string | null = null;
       for (let pages = 0; pages < maxSplits && found.size < wanted.size; pages += 1) {
         try {
-          const { answer, page } = await askQuery({ id: { $in: ids } }, [], { limit: maxPageSize, cursor });
-          for (const row of page.rows) {
-            const { id, value } = decodeJobRow('QueryJobs', answer, row);
+          const { page } = await askQuery({ id: { $in: ids } }, [], { limit: maxPageSize, cursor });
+          for (const { id, value } of page.rows) {
             const key = id === null ? null : idKey(id);
             // a row without a name may be any of those that are missing
             if (key === null && value instanceof GatewayError) fail(value);
@@ -152,11 +153,12 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
       return found;
     },
 
-    async list(page) {
+    list(page) {
       const path = `${prefix}?${pagingQuery(page)}`;
-      const answer = await call({ operation: 'ListJobs', method: 'GET', path });
-      const { rows, next } = advancing('ListJobs', answer, decode(jobsPage, 'ListJobs', answer), page);
-      return { rows: rows.map((row) => decodeJob('ListJobs', answer, row)), next };
+      return call({ operation: 'ListJobs', method: 'GET', path }, (answer) => {
+        const { rows, next } = advancing('ListJobs', answer, decode(jobsPage, 'ListJobs', answer), page);
+        return { rows: rows.map((row) => decodeJob('ListJobs', answer, row)), next };
+      });
     },
 
     queryRows,
@@ -166,36 +168,38 @@ export const createJobsApi = (call: Call, log: Log): JobsApi => {
       return { rows: rows.map(readable), next };
     },
 
-    async logs(jobId, request) {
+    logs(jobId, request) {
       const path = `${pathOf(jobId)}/logs?${pagingQuery(request)}`;
-      const answer = await call({ operation: 'ListMovementLogs', method: 'GET', path });
-      const page = advancing(
-        'ListMovementLogs',
-        answer,
-        decode(logsPage, 'ListMovementLogs', answer),
-        request,
-      );
-      const rows = page.rows.map((body) => decode(movementLog, 'ListMovementLogs', { ...answer, body }));
-      return { rows, next: page.next };
+      const operation = 'ListMovementLogs';
+      return call({ operation, method: 'GET', path }, (answer) => {
+        const page = advancing(operation, answer, decode(logsPage, operation, answer), request);
+        const rows = page.rows.map((body) => decode(movementLog, operation, { ...answer, body }));
+        return { rows, next: page.next };
+      });
     },
 
-    async submit(job) {
+    submit(job) {
       const body = newJobToWire(job);
-      return readJob('SubmitJob', await call({ operation: 'SubmitJob', method: 'POST', path: prefix, body }));
+      return call({ operation: 'SubmitJob', method: 'POST', path: prefix, body }, (answer) =>
+        readJob('SubmitJob', answer),
+      );
     },
 
-    async terminate(id) {
+    terminate(id) {
       const path = `${pathOf(id)}/terminate`;
-      const answer = await call({ operation: 'TerminateJob', method: 'POST', path, body: { jobId: id } });
-      return readJob('TerminateJob', answer);
+      return call({ operation: 'TerminateJob', method: 'POST', path, body: { jobId: id } }, (answer) =>
+        readJob('TerminateJob', answer),
+      );
     },
 
-    async createUploadUrl(fileName) {
+    createUploadUrl(fileName) {
       const operation = 'CreateFileUploadUrl';
       const path = '/data-mover/v1/temporary-files/upload-url';
       const body = fileName === null ? {} : { fileName };
-      const answer = await call({ operation, method: 'POST', path, body });
-      return { ...decode(uploadUrlAnswer, operation, answer), createdAt: answer.observedAt };
+      return call({ operation, method: 'POST', path, body }, (answer) => ({
+        ...decode(uploadUrlAnswer, operation, answer),
+        createdAt: answer.observedAt,
+      }));
     },
   };
 };

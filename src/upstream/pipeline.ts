@@ -9,7 +9,7 @@ import type { Budget } from './budget.ts';
 import type { Caller } from './caller.ts';
 import type { Circuit } from './circuit.ts';
 import type { Credentials } from './credentials/credentials.ts';
-import { type Answer, isWrite, type UpstreamHttp, type UpstreamRequest } from './http.ts';
+import { type Answer, isWrite, type Read, type UpstreamHttp, type UpstreamRequest } from './http.ts';
 import { logFailure } from './log-failure.ts';
 import type { Retry } from './retry.ts';
 import type { Lane } from './spend-window.ts';
@@ -42,7 +42,7 @@ export interface Errand {
 
 export interface Pipeline {
   /** Ends with the signal's reason once that fires, unless it is a write: a write that was begun goes on. */
-  call(request: UpstreamRequest, errand: Errand): Promise<Answer>;
+  call<Value>(request: UpstreamRequest, errand: Errand, read: Read<Value>): Promise<Answer<Value>>;
 }
 
 /** Waiting for its turn may not take from an operation what the call itself needs. */
@@ -60,6 +60,17 @@ const count = async (observed: Observed | undefined, call: Promise<Answer>): Pro
     if (error instanceof GatewayError) noteUpstreamRequest(observed, error.upstream?.requestId ?? null);
     throw error;
   }
+};
+
+/**
+ * Reads an answer and lets go of the raw one. All promises that waited for it are as old as the call by now, so V8 looks
+ * for them only where it collects all garbage, and until then they would keep alive what they hold.
+ */
+const decoded = async <Value>(asked: Promise<Answer>, read: Read<Value>): Promise<Answer<Value>> => {
+  const answer = await asked;
+  const body = read(answer);
+  answer.body = undefined;
+  return { ...answer, body };
 };
 
 /** Every call to upstream goes through these parts in this order. None of them knows of the others. */
@@ -90,38 +101,49 @@ export const createPipeline = (parts: PipelineParts): Pipeline => {
     );
   };
 
-  const read = (request: UpstreamRequest, errand: Errand) =>
+  const tryAgain = (request: UpstreamRequest, errand: Errand) =>
     retry(timeoutMs, errand.signal, (leftMs, number) =>
       attempt(request, errand, 'query', { leftMs, number }),
     );
 
-  const call = async (request: UpstreamRequest, errand: Errand): Promise<Answer> => {
+  const call = async <Value>(
+    request: UpstreamRequest,
+    errand: Errand,
+    read: Read<Value>,
+  ): Promise<Answer<Value>> => {
     const { caller, purpose, signal, observed } = errand;
     const first = { leftMs: timeoutMs, number: 1 };
     if (isWrite(request)) {
       // also when it failed: it may have been done
-      return attempt(request, { ...errand, signal: undefined }, 'write', first).finally(() =>
-        answers.outdate(caller.key),
+      const asked = attempt(request, { ...errand, signal: undefined }, 'write', first);
+      return decoded(
+        asked.finally(() => answers.outdate(caller.key)),
+        read,
       );
     }
     if (purpose === 'query') {
-      const ask = (shared: AbortSignal) => read(request, { ...errand, signal: shared });
+      const ask = (shared: AbortSignal) => decoded(tryAgain(request, { ...errand, signal: shared }), read);
       return answers.read(caller, request, signal, ask, (result) => {
         metrics.cached('answers', result, 1);
         if (observed !== undefined && result === 'hit') observed.cacheHits += 1;
       });
     }
-    if (purpose === 'write') return read(request, errand);
+    if (purpose === 'write') return decoded(tryAgain(request, errand), read);
     // the next poll comes by itself, so one that failed is not tried again
-    const answer = await attempt(request, errand, 'poll', first);
-    answers.outdate(caller.key);
-    return answer;
+    const asked = attempt(request, errand, 'poll', first);
+    return decoded(
+      asked.then((answer) => {
+        answers.outdate(caller.key);
+        return answer;
+      }),
+      read,
+    );
   };
 
   return {
-    async call(request, errand) {
+    async call(request, errand, read) {
       try {
-        return await call(request, errand);
+        return await call(request, errand, read);
       } catch (error) {
         // polling says of itself when it begins to fail
         if (error instanceof GatewayError && errand.purpose !== 'poll') {

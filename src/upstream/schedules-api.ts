@@ -21,14 +21,15 @@ const scheduleAnswer = z.object({ syncJob: syncSchedule });
 
 export const createSchedulesApi = (call: Call): SchedulesApi => ({
   get: (id) =>
-    call({ operation: 'GetSyncJob', method: 'GET', path: `${prefix}/${encodeURIComponent(id)}?${fields}` })
-      .then((answer) => ofId(id, decode(scheduleAnswer, 'GetSyncJob', answer).syncJob, 'GetSyncJob', answer))
-      .catch(nullIfNotFound),
+    call(
+      { operation: 'GetSyncJob', method: 'GET', path: `${prefix}/${encodeURIComponent(id)}?${fields}` },
+      (answer) => ofId(id, decode(scheduleAnswer, 'GetSyncJob', answer).syncJob, 'GetSyncJob', answer),
+    ).catch(nullIfNotFound),
 
-  async list() {
-    const answer = await call({ operation: 'ListSyncJobs', method: 'GET', path: `${prefix}?${fields}` });
-    return decode(syncJobsList, 'ListSyncJobs', answer).map((row) =>
-      decodeRow(syncSchedule, 'ListSyncJobs', answer, row),
-    );
-  },
+  list: () =>
+    call({ operation: 'ListSyncJobs', method: 'GET', path: `${prefix}?${fields}` }, (answer) =>
+      decode(syncJobsList, 'ListSyncJobs', answer).map((row) =>
+        decodeRow(syncSchedule, 'ListSyncJobs', answer, row),
+      ),
+    ),
 });

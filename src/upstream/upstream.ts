@@ -103,12 +103,12 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
 
   const callAs =
     (errand: Errand): Call =>
-    async (request) => {
-      const answer = await pipeline.call(request, errand);
+    async (request, read) => {
+      const answer = await pipeline.call(request, errand, read);
       const at = answer.observedAt.getTime();
       // one from memory is no news of upstream
       if (at > (successes.get(errand.caller.key) ?? 0)) successes.set(errand.caller.key, at);
-      return answer;
+      return answer.body;
     };
 
   const noteFound = (hits: number, misses: number, observed: Observed | undefined) => {
