@@ -105,7 +105,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const { metrics, tracing } = telemetry;
   const origins = createOrigins({ allowedOrigins, isLocal });
   const admission = createAdmission(origins);
-  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock, log });
+  const gate = createGate({ access: createAccess({ settings, clock, log }), limits, clock, log, metrics });
   const authentication = createRequestAuthentication(gate);
   const crossOrigin = createCrossOrigin(origins, graphqlPath);
   const { replicas = null } = options;

@@ -104,6 +104,8 @@ describe('a JWT', () => {
     ['no audience', withClaims({ aud: undefined }), /audience/],
     ['an end that is past', (now) => sign(key, now, { exp: seconds(now, -6) }), /has expired/],
     ['no end', withClaims({ exp: undefined }), /without end/],
+    ['an end that no date can say', withClaims({ exp: 1e300 }), /without end/],
+    ['an end that is just beyond all dates', withClaims({ exp: 8.64e12 + 1 }), /without end/],
     ['an end that is no time', withClaims({ exp: 'CANARY' }), /claim|exp/],
     ['a beginning to come', (now) => sign(key, now, { nbf: seconds(now, 6) }), /not valid yet/],
     [

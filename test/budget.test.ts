@@ -290,3 +290,85 @@ describe('a 429 of upstream', () => {
     expect(budget.state()).toMatchObject({ throttled: 0 });
   });
 });
+
+describe('a budget that is used up', () => {
+  it('is one incident in the log, however many are refused, and says when it is over', async () => {
+    const { log, events } = memoryLog();
+    const { clock, send, sendMany, budget } = open(10, log);
+    await sendMany(10, 'query');
+    expect(events()).toEqual([]);
+    for (let n = 0; n < 5; n += 1) {
+      await expect(send('query')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+      await clock.advance(1000);
+    }
+    const line = { caller: 'caller', perMinute: 10, sentHere: 10, elsewhere: 0 };
+    expect(events()).toMatchObject([{ level: 40, msg: expect.stringMatching(/used up/), ...line }]);
+    await clock.advance(minute);
+    await send('query');
+    expect(events().slice(1)).toMatchObject([{ level: 30, caller: 'caller', refused: 5 }]);
+    // seen by who reads the metrics as well
+    await sendMany(9, 'query');
+    await send('query').catch(() => {});
+    await clock.advance(minute);
+    budget.state();
+    expect(events().slice(2)).toMatchObject([{ level: 40 }, { level: 30, refused: 1 }]);
+  });
+
+  it('is not said of a pause after a 429, which is another incident', async () => {
+    const { log, events } = memoryLog();
+    const { send } = open(10, log);
+    await send('query', { answer: () => Promise.reject(tooMany(50_000)) }).catch(() => {});
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(events()).toMatchObject([{ msg: expect.stringMatching(/429/) }]);
+  });
+});
+
+describe('what a replica says of what is left', () => {
+  const answer = { waitMs: 0, reserved: 0, others: [{ age: 0, count: 7 }] };
+  const openOne = () => {
+    const clock = createFakeClock();
+    let waitMs = 0;
+    const budget = createBudget(10, clock, {
+      isShared: true,
+      isSettled: true,
+      parts: 2,
+      missing: 0,
+      spend: async () => ({ ...answer, waitMs }),
+      look: async () => answer,
+      declare: () => {},
+      tellRefused: () => {},
+      onRefused: () => {},
+      onChange: () => {},
+    });
+    const send = () =>
+      budget.run('caller', { lane: 'query', patienceMs: 0, signal: undefined }, async () => {});
+    return {
+      clock,
+      budget,
+      send,
+      hold: (ms: number) => {
+        waitMs = ms;
+      },
+    };
+  };
+
+  it('counts what others have sent, and is left out where others may have sent more since', async () => {
+    const { clock, budget, send } = openOne();
+    expect(budget.state()).toMatchObject({ callers: 0, lowest: null });
+    await send();
+    expect(budget.state()).toMatchObject({ callers: 1, exhausted: 0, lowest: 2 });
+    await clock.advance(6000);
+    expect(budget.state()).toMatchObject({ callers: 1, exhausted: 0, lowest: null });
+    await budget.ofAll('caller');
+    expect(budget.state()).toMatchObject({ lowest: 2 });
+  });
+
+  it('is known for as long as the others leave nothing', async () => {
+    const { clock, budget, send, hold } = openOne();
+    await send();
+    hold(50_000);
+    await expect(send()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await clock.advance(40_000);
+    expect(budget.state().lowest).not.toBeNull();
+  });
+});

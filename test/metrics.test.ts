@@ -93,6 +93,36 @@ describe('/metrics', () => {
     expect((await fetch(`${origin}/ready`)).status).toBe(200);
   });
 
+  it('tells a 429 of Wix from the pause after it, from a budget that is used up, and from a limit of the gate', async () => {
+    const rows = lookup(jobRows(9));
+    let isBusy = false;
+    const upstream = await startScriptedUpstream((call) =>
+      isBusy ? { status: 429, headers: { 'retry-after': '50' } } : rows(call),
+    );
+    const settings = { UPSTREAM_REQUESTS_PER_MINUTE: '2', ADDRESS_OPERATIONS_PER_MINUTE: '6' };
+    const { ask, origin } = await openServer(upstream.url, settings);
+    const limited = async () => {
+      const { text } = await read(`${origin}/metrics`);
+      const by = (name: string) => seriesOf(text, 'gateway_rate_limited_total', { by: name });
+      return [by('wix'), by('after_429'), by('budget'), by('gate')];
+    };
+    const codeOf = async (n: number, caller: string) => {
+      const { errors } = await ask(look(n), { authorization: caller });
+      return errors?.[0]?.extensions?.code;
+    };
+    expect(await limited()).toEqual([0, 0, 0, 0]);
+    for (const n of [1, 2, 3]) await ask(look(n));
+    expect(await limited()).toEqual([0, 0, 1, 0]);
+    isBusy = true;
+    expect([await codeOf(4, 'another'), await codeOf(5, 'another')]).toEqual([
+      'RATE_LIMITED',
+      'RATE_LIMITED',
+    ]);
+    expect(await limited()).toEqual([1, 1, 1, 0]);
+    for (let n = 0; n < 5; n += 1) await ask('{ __typename }');
+    expect((await limited())[3]).toBeGreaterThan(0);
+  });
+
   it.each([
     ['a WebSocket', 'ws'],
     ['server-sent events', 'sse'],

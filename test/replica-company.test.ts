@@ -37,12 +37,19 @@ const join = ({ company }: { company: Pick<Company, 'join'> }, wish: Wish = { id
   const heard: string[] = [];
   const served: Wish[][] = [];
   let looks = 0;
+  let misses = 0;
+  let heardBefore = 0;
   const member: Member = {
     wish: () => wish,
-    hear: ({ found, same, gone }: News) => {
+    hear: ({ found, same, gone, seenUntil }: News) => {
       for (const { name, progress } of found) heard.push(`${name} ${progress?.current ?? ''}`.trim());
       for (const id of same) heard.push(`same ${id}`);
       for (const id of gone) heard.push(`gone ${id}`);
+      if (seenUntil !== null) heard.push(`all until ${seenUntil.getTime()}`);
+    },
+    miss: () => {
+      misses += 1;
+      heardBefore = heard.length;
     },
     look: () => {
       looks += 1;
@@ -57,6 +64,13 @@ const join = ({ company }: { company: Pick<Company, 'join'> }, wish: Wish = { id
     served,
     get looks() {
       return looks;
+    },
+    get misses() {
+      return misses;
+    },
+    /** How much was heard when it last learned that it may have missed something. */
+    get heardBefore() {
+      return heardBefore;
     },
   };
 };
@@ -191,6 +205,49 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     const late = { from: randomUUID(), kind: 'news', fence, number: 9, news: found(2) } as const;
     await redis.publish(prefix + channelOf(caller), encode(late));
     await until(() => second.looks > before);
+  });
+
+  it('are told how far everything was seen, also when there is nothing else to tell', async () => {
+    const { one, other } = await openTwo();
+    const first = join(one);
+    await until(() => first.membership.isPolling);
+    const second = join(other);
+    await until(() => second.looks > 0);
+    first.membership.tell({ ...found(1), seenUntil: new Date(5) });
+    first.membership.tell({ ...noNews, seenUntil: new Date(6) });
+    const many = Array.from({ length: 150 }, (_, n) => found(n + 2).found).flat();
+    first.membership.tell({ ...noNews, found: many, seenUntil: new Date(7) });
+    await until(() => second.heard.length === 154);
+    expect(second.heard.slice(0, 3)).toEqual(['Job 1 0', 'all until 5', 'all until 6']);
+    // said with the last part only: until then there is more to come
+    expect(second.heard.filter((each) => each.startsWith('all'))).toHaveLength(3);
+    expect(second.heard.at(-1)).toBe('all until 7');
+  });
+
+  it('know that they have missed something before they hear how far everything was seen', async () => {
+    const { prefix, one, other } = await openTwo();
+    const first = join(one);
+    await until(() => first.membership.isPolling);
+    const second = join(other);
+    await until(() => second.looks > 0);
+    first.membership.tell(found(1));
+    await until(() => second.heard.length === 1);
+    const { misses, looks } = second;
+    const redis = openRedis();
+    const fence = Number(await redis.hget(`${prefix}lease:{${caller}}`, 'fence'));
+    const say = (message: Partial<Message>) =>
+      redis.publish(
+        prefix + channelOf(caller),
+        encode({ from: randomUUID(), kind: 'news', fence, number: 9, ...message } as Message),
+      );
+    await say({ news: { ...noNews, seenUntil: new Date(9) } });
+    await until(() => second.heard.length === 2);
+    expect([second.misses, second.heardBefore]).toEqual([misses + 1, 1]);
+    expect(second.looks).toBeGreaterThan(looks);
+    // and of what a new one has not told yet, they cannot know
+    await say({ fence: fence + 1, number: 1, news: { ...noNews, seenUntil: new Date(10) } });
+    await until(() => second.heard.length === 3);
+    expect([second.misses, second.heardBefore]).toEqual([misses + 2, 2]);
   });
 
   it('each poll while one of them cannot reach Redis, and look again when it is back', async () => {

@@ -127,6 +127,7 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     const member = {
       wish: () => ({ ids: [], feed: false }),
       hear: () => {},
+      miss: () => {},
       look: () => {},
       serve: () => {},
     };

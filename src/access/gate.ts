@@ -3,6 +3,7 @@ import type { LimitSettings } from '../config/limit-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Log } from '../telemetry/log.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import type { Access } from './access.ts';
 import { digestOf } from './bearer.ts';
 import { type ClientAddress, createClientAddress } from './client-address.ts';
@@ -34,6 +35,7 @@ export interface GateOptions {
   readonly limits: LimitSettings;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics?: Pick<Metrics, 'rateLimited'>;
 }
 
 /** Nobody knows when a socket will be closed. */
@@ -48,7 +50,7 @@ const nothing = () => {};
 const isGuess = (authorization: string | null, error: unknown): boolean =>
   authorization !== null && error instanceof GatewayError && error.code === 'UNAUTHENTICATED';
 
-export const createGate = ({ access, limits, clock, log }: GateOptions): Gate => {
+export const createGate = ({ access, limits, clock, log, metrics = noMetrics }: GateOptions): Gate => {
   const { now } = clock;
   const failures = createRate(limits.failedAuthsPerMinute, now);
   const addresses = createRate(limits.addressOperationsPerMinute, now);
@@ -58,6 +60,11 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
   const principalSockets = createSocketCount(limits.callerSockets);
   /** What has been accepted from where: a neighbour who guesses must not shut these out. */
   const accepted = new LRUCache<string, true>({ max: maxKnown });
+
+  const tooMany = (message: string, retryAfterMs: number) => {
+    metrics.rateLimited('gate');
+    return rateLimited(message, retryAfterMs);
+  };
 
   let refused = 0;
   let complainedAt = Number.NEGATIVE_INFINITY;
@@ -74,7 +81,7 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
     const waitMs = failures.waitMs(address);
     if (waitMs > 0 && !accepted.has(name)) {
       complain(address);
-      throw rateLimited(
+      throw tooMany(
         'Too many tokens that are not accepted came from this address. Wait as long as retryAfterMs says, then ask again with a good one.',
         waitMs,
       );
@@ -95,7 +102,7 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
   const open = (count: typeof addressSockets, key: string | null, whose: string): (() => void) => {
     if (key === null) return nothing;
     if (!count.isFull(key)) return count.open(key);
-    throw rateLimited(
+    throw tooMany(
       `There are too many WebSockets and event streams of this ${whose}. Close some of them; one WebSocket can carry many operations.`,
       socketRetryMs,
     );
@@ -103,7 +110,7 @@ export const createGate = ({ access, limits, clock, log }: GateOptions): Gate =>
 
   const check = (waitMs: number, what: string) => {
     if (waitMs === 0) return;
-    throw rateLimited(
+    throw tooMany(
       `The ${what} in a minute are used up. Wait as long as retryAfterMs says, then ask again.`,
       waitMs,
     );

@@ -19,14 +19,18 @@ algorithms.push('EdDSA', 'Ed25519');
 const toleranceMs = 5000;
 /** With keys that are asked for every 30 seconds, a withdrawn one is out within a minute. */
 const lookEveryMs = 15_000;
+/** The last instant that a date can say. */
+const endOfTimeMs = 8.64e15;
 /** The longest that a timer can wait. */
 const maxWaitMs = 2 ** 31 - 1;
 
 const advice = 'Get a token for this gateway from its issuer, and send that.';
 
+const endless = `The token does not say in an exp when it ends, and one without end is not accepted. ${advice}`;
+
 const explainClaim = ({ claim, reason }: errors.JWTClaimValidationFailed): string => {
   if (claim === 'exp' && reason === 'missing') {
-    return `The token says in no exp when it ends, and one without end is not accepted. ${advice}`;
+    return endless;
   }
   if (claim === 'nbf' && reason === 'check_failed') {
     return 'The token is not valid yet (nbf). Ask again later, or check the clocks of issuer and gateway.';
@@ -114,10 +118,11 @@ export const createJwtAccess = (settings: JwtAccess, clock: Clock, log: Log): Ac
 
   const principalOf = (token: string, payload: JWTPayload): Principal => {
     const { sub } = payload;
+    const expiresAt = (payload.exp ?? 0) * 1000;
+    if (expiresAt > endOfTimeMs) throw unauthenticated(endless);
     const client = textOf(payload['client_id']) ?? textOf(payload['azp']);
     // one that names nobody is told from others by itself
     const own = client === null ? ['token', digestOf(token).toString('base64url')] : ['client', client];
-    const expiresAt = (payload.exp ?? 0) * 1000;
     return someone(['jwt', issuer, ...(textOf(sub) === null ? own : ['sub', String(sub)])], {
       name: textOf(sub) ?? client ?? 'unnamed',
       scopes: scopesOf(payload),

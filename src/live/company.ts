@@ -18,15 +18,19 @@ export interface News {
   /** Ids of which nothing was learned, and why. */
   readonly failed: readonly string[];
   readonly error: GatewayError | null;
+  /** With this, all that happened until then has been told, on upstream's clock; null where nobody knows. */
+  readonly seenUntil: Date | null;
 }
 
-export const noNews: News = { found: [], same: [], gone: [], failed: [], error: null };
+export const noNews: News = { found: [], same: [], gone: [], failed: [], error: null, seenUntil: null };
 
 /** One replica of those that watch something for a caller. */
 export interface Member {
   /** What its own readers want. */
   wish(): Wish;
   hear(news: News): void;
+  /** Some news may not have been heard. */
+  miss(): void;
   /** It polls, or polls no longer; or it may have missed something. Either way it is time to look. */
   look(): void;
   /** As the one that polls: what each of the others wants. */

@@ -1,6 +1,6 @@
 import { idKey } from '../domain/guid.ts';
 import { isFinished, type Job } from '../domain/job.ts';
-import { time } from './feed-time.ts';
+import { happenedAt, time } from './feed-time.ts';
 
 /** What a feed knows of the jobs it follows. */
 export interface FeedJobs {
@@ -12,6 +12,8 @@ export interface FeedJobs {
   /** True for what was learned before the job was removed: it must not bring it back. */
   isOutdated(job: Job): boolean;
   isRemoved(id: string): boolean;
+  /** In the order in which they have to be told, so that a reader who leaves in between loses none. */
+  inOrder(jobs: readonly Job[]): readonly Job[];
   /** Returns whether it was known. */
   remove(id: string, at: number): boolean;
   /** Forgets what began and ended before `oldest`, on upstream's clock, and removals of before `removedBefore`. */
@@ -33,6 +35,10 @@ export const createFeedJobs = (): FeedJobs => {
     set: (job) => void known.set(idKey(job.id), job),
     isOutdated: ({ id, observedAt }) =>
       observedAt.getTime() <= (removed.get(idKey(id)) ?? Number.NEGATIVE_INFINITY),
+    inOrder(jobs) {
+      const order = (job: Job) => happenedAt(job, !known.has(idKey(job.id)));
+      return jobs.toSorted((one, other) => order(one) - order(other) || 0);
+    },
     isRemoved: (id) => removed.has(idKey(id)),
     remove(id, at) {
       removed.set(idKey(id), at);

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
+import { type News, noNews } from './company.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { Tick } from './latest.ts';
 import type { JobsView } from './look.ts';
@@ -24,10 +25,12 @@ export interface FeedLookOptions {
   readonly patienceMs: number;
   /** Every job that is seen is shown to the others who watch as well. */
   readonly observe: (job: Job, tick: Tick) => boolean;
+  /** Other replicas are told of it, and of how far everything has been told now. */
+  readonly tell: (news: News) => void;
 }
 
 /** Reads on in what the feed wants to know, and has it taken in. */
-export const createFeedLook = ({ now, feed, jobs, patienceMs, observe }: FeedLookOptions) => {
+export const createFeedLook = ({ now, feed, jobs, patienceMs, observe, tell }: FeedLookOptions) => {
   let failingSince: number | null = null;
 
   const fail = (error: GatewayError) => {
@@ -47,6 +50,7 @@ export const createFeedLook = ({ now, feed, jobs, patienceMs, observe }: FeedLoo
       pagesLeft -= part.pages;
       for (const job of part.rows) if (observe(job, tick)) changed = true;
       const taken = takeIn(part, tick);
+      tell({ ...noNews, found: part.rows, seenUntil: feed.seen.until });
       if (taken.changed) changed = true;
       absent = [...absent, ...taken.absent];
       if (part.failure !== null) {

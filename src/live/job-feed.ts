@@ -1,13 +1,14 @@
 import { isFinished, type Job } from '../domain/job.ts';
 import { type JobUpdate, updateFrom } from '../domain/job-update.ts';
-import { createFeedJobs } from './feed-jobs.ts';
+import { createFeedJobs, type FeedJobs } from './feed-jobs.ts';
 import { createFeedNewcomers } from './feed-newcomers.ts';
 import { createFeedOpening } from './feed-opening.ts';
 import { createFeedPast } from './feed-past.ts';
 import { createFeedPresent } from './feed-present.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { FeedReading, Taken } from './feed-reading.ts';
-import { firstWindowMs, happenedAt, overlapMs, time } from './feed-time.ts';
+import { createFeedSeen, type FeedSeen } from './feed-seen.ts';
+import { firstWindowMs, overlapMs, time } from './feed-time.ts';
 import type { Tick } from './latest.ts';
 import { mayPass } from './patience.ts';
 import type { LookScope } from './poll-loop.ts';
@@ -31,6 +32,8 @@ export interface JobFeed {
   /** A state seen elsewhere, by a look at single jobs, a write or a webhook. */
   observe(job: Job, tick: Tick): boolean;
   remove(update: JobUpdate, tick: Tick): void;
+  readonly seen: Pick<FeedSeen, 'until' | 'hear' | 'miss'>;
+  readonly inOrder: FeedJobs['inOrder'];
   job(id: string): Job | undefined;
   /** When the first of those came whose streams are not open yet. */
   readonly waitingSince: number;
@@ -62,19 +65,10 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
   const known = createFeedJobs();
   // how far upstream's own clock is known to have come; null until a first sweep is complete
   let mark: number | null = null;
-  // when the last complete sweep began
-  let completeAt = Number.NEGATIVE_INFINITY;
+  const seen = createFeedSeen(toUpstreamTime);
+  const { toldAt } = seen;
 
   const windowFrom = () => (mark === null ? upstreamNow() - firstWindowMs : mark - overlapMs);
-
-  /**
-   * Whoever comes back with this instant as `since` must be told of whatever happened after it. A reader may leave
-   * between two events, so an event claims no more than its own happening, nor than the last complete sweep.
-   */
-  const toldAt = (job: Job, isNew: boolean): Date =>
-    new Date(
-      Math.min(happenedAt(job, isNew), toUpstreamTime(job.observedAt.getTime()), Math.max(completeAt, 0)),
-    );
 
   const send = (update: JobUpdate, tick: Tick) => {
     told(update, tick);
@@ -143,11 +137,10 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
     if (part.isComplete || isMistimed || isRefused) present.end();
     if (isMistimed) return nothingTaken;
     if (part.failure === null) newcomers.open();
-    if (part.isComplete) completeAt = startedAt;
+    if (part.isComplete) seen.complete(startedAt);
     present.note(part, startedAt);
     let changed = false;
-    const order = (job: Job) => happenedAt(job, known.get(job.id) === undefined);
-    for (const job of part.rows.toSorted((one, other) => order(one) - order(other) || 0)) {
+    for (const job of known.inOrder(part.rows)) {
       if (!isFirst) changed = observe(job, tick) || changed;
       else if (!known.isOutdated(job)) known.set(job);
     }
@@ -216,12 +209,13 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
       if (readers.size + newcomers.size > 0) return;
       known.clear();
       mark = null;
-      completeAt = Number.NEGATIVE_INFINITY;
+      seen.clear();
       present.end();
     },
     readings(scope) {
       const readings: FeedReading[] = [];
       if (scope === 'round' || mark === null) {
+        if (present.sweep === null) seen.begin();
         const sweep = present.begin(windowFrom(), now());
         readings.push({ sweep, takeIn: (part, tick) => takeInPresent(sweep, part, tick) });
       }
@@ -237,6 +231,8 @@ export const createJobFeed = ({ now, toUpstreamTime, snapshotMs, told }: JobFeed
       const { job } = update;
       if (known.remove(job.id, now())) send({ ...update, observedAt: toldAt(job, false) }, tick);
     },
+    seen,
+    inOrder: known.inOrder,
     refuse: newcomers.refuse,
     fail(error) {
       for (const reader of newcomers.all()) newcomers.fail(reader, error);

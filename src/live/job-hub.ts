@@ -97,6 +97,7 @@ export const createJobHub = (options: JobHubOptions): JobHub => {
         return shared ? telling(view, shared.tell) : view;
       },
       isPolling: () => shared?.isPolling ?? true,
+      tell: (news) => shared?.tell(news),
       onIdle() {
         watchers.delete(caller.key);
         shared?.leave();

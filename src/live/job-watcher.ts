@@ -34,6 +34,8 @@ export interface JobWatcher {
   forget(id: string): void;
   /** What another replica has learned. */
   hear(news: News): void;
+  /** Some of that may have been lost. */
+  miss(): void;
   /** Looks at everything once, now. */
   look(): void;
   /**
@@ -87,7 +89,8 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const askAnnounced: typeof lookAt = (view, ids, options) =>
     lookAtAnnounced(view, ids, known.isFollowed, options);
 
-  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe: known.observe });
+  const { observe } = known;
+  const readFeed = createFeedLook({ now, feed, jobs, patienceMs: staleAfterMs, observe, tell: options.tell });
 
   const lookAtFeed = async (scope: LookScope, tick: Tick) => {
     const { changed, absent, failures } = await readFeed(scope, tick);
@@ -206,12 +209,15 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
       return announcements.areReliable && !feed.isMidway;
     },
 
-    hear({ found, same, gone, failed, error }) {
+    hear({ found, same, gone, failed, error, seenUntil }) {
+      if (seenUntil !== null) feed.seen.hear(seenUntil);
       const errors = new Map(error === null ? [] : failed.map((id) => [id, error]));
-      if (known.takeInLooked({ found, gone, failed: errors }, {})) loop.quicken();
+      if (known.takeInLooked({ found: feed.inOrder(found), gone, failed: errors }, {})) loop.quicken();
       for (const id of same) watched.find(id)?.seen();
       if (!closed) staleAlarm.plan();
     },
+
+    miss: feed.seen.miss,
 
     look: loop.round,
 

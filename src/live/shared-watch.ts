@@ -72,6 +72,7 @@ export const createSharedWatch = (
   const member: Member = {
     wish,
     hear: (news) => watcher().hear(news),
+    miss: () => watcher().miss(),
     look: () => watcher().look(),
     serve(wishes) {
       const { ids, feed } = wish();

@@ -4,7 +4,7 @@ import type { Job } from '../domain/job.ts';
 import { type News, noNews } from './company.ts';
 import type { JobsView } from './look.ts';
 
-/** The same view of upstream; others are told of whatever it shows. */
+/** The same view of upstream; others are told of whatever it shows of single jobs. */
 export const telling = (view: JobsView, tell: (news: News) => void): JobsView => {
   const failing = (ids: readonly string[]) => (error: unknown) => {
     if (error instanceof GatewayError) tell({ ...noNews, failed: ids, error });
@@ -28,10 +28,7 @@ export const telling = (view: JobsView, tell: (news: News) => void): JobsView =>
       tell(job === null ? { ...noNews, gone: [id] } : { ...noNews, found: [job] });
       return job;
     },
-    async queryRows(query, page) {
-      const answer = await view.queryRows(query, page);
-      tell({ ...noNews, found: jobsIn(answer.rows.map(({ value }) => value)) });
-      return answer;
-    },
+    // the feed tells of these, once it has taken them in
+    queryRows: view.queryRows,
   };
 };

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Cadence } from './cadence.ts';
+import type { News } from './company.ts';
 import type { JobsView } from './look.ts';
 import type { PollShare } from './poll-share.ts';
 
@@ -28,6 +29,8 @@ export interface JobWatcherOptions extends WatchOptions {
   readonly upstream: (signal: AbortSignal) => JobsView;
   /** False while another replica polls for this caller. */
   readonly isPolling: () => boolean;
+  /** Tells other replicas what the feed has read. */
+  readonly tell: (news: News) => void;
   /** Called when nobody watches any longer. */
   readonly onIdle: () => void;
 }

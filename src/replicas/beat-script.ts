@@ -1,19 +1,33 @@
 import { z } from 'zod';
 import { script } from './script.ts';
 
-/** A replica that may be going on alone, within one of `parts`. */
-export interface Missing {
+/** A replica that has vanished, and may be going on alone within one of `parts`. */
+export interface Vanished {
   readonly replica: string;
   readonly parts: number;
 }
 
+/** All replicas, as one of them has seen them lately. */
+export interface Fleet {
+  readonly here: number;
+  /** So many of those who have vanished may be going on alone; nobody knows which. */
+  readonly missing: number;
+  readonly vanished: readonly Vanished[];
+  /** What share of an allowance is kept for the missing, 0 to 1. */
+  readonly keptShare: number;
+  /** Whoever is here and goes on alone keeps within one of so many parts. */
+  readonly parts: number;
+}
+
 /**
- * Says that a replica is there, and tells who is, and who may be going on alone: seen within three minutes, not within
- * four seconds, and gone without a goodbye.
+ * Says that a replica is there, and tells who is, and who has vanished: seen within three minutes, not within four
+ * seconds, and gone without a goodbye.
  *
  * Whoever begins in the seat of another shows that the other is dead. When that was seen just before, it is forgotten;
- * else it may have sent something unseen until now, and counts for one minute more. So a replica that dies again and
- * again counts once at most. Where each one has a seat of its own, no more are counted than were ever here together.
+ * else it may have sent something unseen until now, and counts for one minute more. Where each one has a seat of its
+ * own, a replica that dies again and again leaves many behind it. Of those no more are taken to be alive than the
+ * largest fleet of late lacks, one at least: for one alone its part is kept whole, for several together no more than
+ * if all shared evenly. What is left is parted among those who are here, so that all parts together are the whole.
  */
 export const beatScript = script(`
 local replicas, parts, fleet = KEYS[1], KEYS[2], KEYS[3]
@@ -48,30 +62,43 @@ if here >= most then
   most = here
   redis.call('SET', fleet, here, 'EX', kept)
 end
-local missing, count, counted = {}, 0, {}
+local vanished, shares, counted = {}, {}, {}
 for _, replica in ipairs(redis.call('ZREVRANGEBYSCORE', replicas, '(' .. now - silent, '-inf')) do
   local its_seat = seat_of(replica)
-  if count < most and not counted[its_seat] then
+  if not counted[its_seat] then
     counted[its_seat] = true
-    count = count + 1
-    missing[#missing + 1] = replica
-    missing[#missing + 1] = tonumber(redis.call('HGET', parts, replica) or '2')
+    local its_parts = tonumber(redis.call('HGET', parts, replica) or '2')
+    vanished[#vanished + 1] = replica
+    vanished[#vanished + 1] = its_parts
+    shares[#shares + 1] = 1 / its_parts
   end
 end
+table.sort(shares, function(one, other) return one > other end)
+local missing, share = math.min(#shares, math.max(1, most - here)), 0
+for i = 1, missing do share = share + shares[i] end
+if missing > 0 then share = math.max(shares[1], math.min(share, missing / (here + missing))) end
+-- a whole number, which rounding must not make one more
+local each = math.max(here, math.ceil(here / math.max(0.01, 1 - share) - 0.0001))
 -- it may never hear of this; but who is new has gone nowhere yet
-redis.call('HSET', parts, me, is_new and here + count or math.min(mine, here + count))
+redis.call('HSET', parts, me, is_new and each or math.min(mine, each))
 redis.call('EXPIRE', replicas, kept)
 redis.call('EXPIRE', parts, kept)
-return { here, here + count, missing }
+return { here, missing, each, string.format('%.4f', share), vanished }
 `);
 
-const reply = z.tuple([z.number(), z.number(), z.array(z.union([z.string(), z.number()]))]);
+const reply = z.tuple([
+  z.number(),
+  z.number(),
+  z.number(),
+  z.coerce.number(),
+  z.array(z.union([z.string(), z.number()])),
+]);
 
-export const readBeat = (answer: unknown) => {
-  const [here, parts, listed] = reply.parse(answer);
-  const missing: Missing[] = [];
+export const readBeat = (answer: unknown): Fleet => {
+  const [here, missing, parts, keptShare, listed] = reply.parse(answer);
+  const vanished: Vanished[] = [];
   for (let at = 0; at < listed.length; at += 2) {
-    missing.push({ replica: String(listed[at]), parts: Number(listed[at + 1]) });
+    vanished.push({ replica: String(listed[at]), parts: Number(listed[at + 1]) });
   }
-  return { here, parts, missing };
+  return { here, missing, vanished, keptShare, parts };
 };

@@ -42,19 +42,16 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     },
     problem: () => (link.isUp ? null : 'Redis is away: this replica goes on alone, within its part.'),
     get count() {
-      return link.parts;
+      return link.fleet.here + link.fleet.missing;
     },
     get missing() {
-      return link.missing.length;
+      return link.fleet.missing;
     },
     get leases() {
       return leases;
     },
     get reservedShare() {
-      return Math.min(
-        1,
-        link.missing.reduce((share, { parts }) => share + 1 / parts, 0),
-      );
+      return link.fleet.keptShare;
     },
     close: link.close,
   };

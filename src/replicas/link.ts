@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
-import { beatScript, type Missing, readBeat } from './beat-script.ts';
+import { beatScript, type Fleet, readBeat } from './beat-script.ts';
 import { type Channels, createChannels } from './channels.ts';
 import { type Script, script } from './script.ts';
 
@@ -22,10 +22,9 @@ export interface Link extends Pick<Channels, 'listen'> {
   readonly isUp: boolean;
   /** False until Redis has been there for so long that all have told it what they did without it. */
   readonly isSettled: boolean;
-  /** Whoever goes on alone keeps within one of so many parts: of those who are here, and of those who are missing. */
+  /** Going on alone, this replica keeps within one of so many parts. */
   readonly parts: number;
-  /** Those who have not been seen for a moment, and said no goodbye: they may be going on alone. */
-  readonly missing: readonly Missing[];
+  readonly fleet: Fleet;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   publish(channel: string, message: string | Buffer): void;
   /** Called with each change of `isUp`. */
@@ -87,15 +86,14 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   let subscribedAfter = -1;
   // whoever is given a Redis is hardly alone, and has not been told yet
   let parts = 2;
-  let missing: readonly Missing[] = [];
-  let here = 1;
+  let fleet: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts };
   // how many were, when Redis went away
   let expected = 1;
   let isNew = true;
 
   const turn = (up: boolean) => {
     if (closed || (up === isUp && wasTold)) return;
-    if (isUp) expected = here;
+    if (isUp) expected = fleet.here;
     isUp = up;
     isSettled = false;
     upSince = performance.now();
@@ -125,7 +123,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
 
   const settle = () => {
     const ms = performance.now() - upSince;
-    if (isSettled || !isUp || ms < settleMs || (here < expected && ms < longestSettleMs)) return;
+    if (isSettled || !isUp || ms < settleMs || (fleet.here < expected && ms < longestSettleMs)) return;
     isSettled = true;
     for (const listener of [...settledListeners]) listener();
   };
@@ -146,10 +144,11 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
       const seen = readBeat(reply);
       isNew = false;
       turn(true);
-      if (seen.here !== here || seen.missing.length !== missing.length) {
-        log.info({ here: seen.here, missing: seen.missing.length }, 'replicas have come or gone');
+      const { here, missing } = seen;
+      if (here !== fleet.here || missing !== fleet.missing) {
+        log.info({ here, missing }, 'replicas have come or gone');
       }
-      ({ here, missing } = seen);
+      fleet = seen;
       // a Redis that forgot everything has not heard of the others yet
       parts = isSettled ? seen.parts : Math.max(parts, seen.parts);
       settle();
@@ -195,8 +194,8 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     get parts() {
       return parts;
     },
-    get missing() {
-      return missing;
+    get fleet() {
+      return fleet;
     },
     run,
     publish(channel, message) {

@@ -1,4 +1,4 @@
-import type { Member, Membership, News, Wish } from '../live/company.ts';
+import { type Member, type Membership, type News, noNews, type Wish } from '../live/company.ts';
 import type { Log } from '../telemetry/log.ts';
 import { shortHash } from '../telemetry/observed.ts';
 import { createLease, leaseMs, type Standing } from './lease.ts';
@@ -40,6 +40,8 @@ export const createMembership = (
   let wasPolling = !link.isUp;
   let toldWish = '';
   let beats = 0;
+  // has come and not looked since: it looks once it has heard where the news are at, or has waited for that
+  let isComing = false;
   let left = false;
   let beating = false;
   let again = false;
@@ -63,7 +65,18 @@ export const createMembership = (
     const polls = isPolling();
     if (polls === wasPolling && canBeSure) return;
     wasPolling = polls;
+    isComing = false;
     if (!left) member.look();
+  };
+
+  const tellNews = (news: News) => {
+    number = (number ?? 0) + 1;
+    say({ from: replica, kind: 'news', fence, number, news });
+  };
+
+  const tellPart = (news: News) => {
+    const part = told.newIn(news);
+    if (part !== null) tellNews(part);
   };
 
   const sayWish = () => {
@@ -75,7 +88,12 @@ export const createMembership = (
   const takePart = (standing: Standing, askedAt: number) => {
     const isNew = standing.fence !== fence;
     // who has listened before has heard all of a new poller
-    if (isNew) number = fence === 0 && !standing.isHolder ? null : 0;
+    if (isNew) {
+      number = fence === 0 && !standing.isHolder ? null : 0;
+      isComing = number === null;
+      // what another poller saw and did not come to tell, this one need not have seen
+      member.miss();
+    }
     fence = standing.fence;
     noteLease(standing.isHolder);
     if (!standing.isHolder) {
@@ -100,14 +118,14 @@ export const createMembership = (
     if (beating) return;
     beating = true;
     const askedAt = performance.now();
-    const knewFence = fence;
+    const wasComing = isComing;
     try {
       const standing = await lease.beat();
       if (left) return void lease.leave().catch(() => undefined);
       takePart(standing, askedAt);
       beats += 1;
       const isCheck = !holdsLease() && beats % beatsPerCheck === 0;
-      turn(!isCheck && (knewFence !== 0 || holdsLease()));
+      turn(!isCheck && !(wasComing && isComing));
     } catch {
       // with the next beat, or alone
     } finally {
@@ -118,8 +136,10 @@ export const createMembership = (
 
   const hearNews = (message: Message & { readonly kind: 'news' }) => {
     if (message.fence < fence || holdsLease()) return;
-    const before = message.fence === fence ? number : 0;
-    const isGap = before !== null && message.number !== before + 1;
+    const isSame = message.fence === fence;
+    const before = isSame || fence === 0 ? number : 0;
+    const isGap = before === null || message.number !== before + 1;
+    if (isGap || !isSame) member.miss();
     fence = message.fence;
     ({ number } = message);
     member.hear(message.news);
@@ -136,6 +156,8 @@ export const createMembership = (
         return member.hear(message.news);
       case 'wish':
         if (!holdsLease()) return;
+        // who comes hears where the news are at
+        if (!wishes.has(message.from)) tellNews(noNews);
         wishes.set(message.from, message.wish);
         return member.serve(wishes);
       case 'ask':
@@ -153,18 +175,13 @@ export const createMembership = (
     // of what was said meanwhile nothing was heard
     leaseUntil = Number.NEGATIVE_INFINITY;
     fence = 0;
+    number = null;
+    member.miss();
     wishes.clear();
     if (!link.isUp) member.serve(wishes);
     turn(true);
     void beat();
   });
-
-  const tellPart = (news: News) => {
-    const part = told.newIn(news);
-    if (part === null) return;
-    number = (number ?? 0) + 1;
-    say({ from: replica, kind: 'news', fence, number, news: part });
-  };
 
   return {
     get isPolling() {
@@ -173,7 +190,7 @@ export const createMembership = (
     tell(news) {
       if (!link.isUp || !holdsLease()) return;
       for (let start = maxJobsPerMessage; start < news.found.length; start += maxJobsPerMessage) {
-        tellPart({ ...news, found: news.found.slice(start, start + maxJobsPerMessage) });
+        tellPart({ ...news, found: news.found.slice(start, start + maxJobsPerMessage), seenUntil: null });
       }
       tellPart({ ...news, found: news.found.slice(0, maxJobsPerMessage) });
     },

@@ -52,6 +52,8 @@ const news = z.object({
   gone: ids,
   failed: ids,
   error,
+  // those of before this was told do not say it
+  seenUntil: z.date().nullable().default(null),
 });
 const base = { v: z.literal(version), from: z.string() };
 const message = z.discriminatedUnion('kind', [

@@ -42,7 +42,7 @@ export const createSharedSpending = (link: Link): SharedSpending => {
     wish: Omit<SharedWish, 'lane'> & { readonly lane: SharedWish['lane'] | '' },
   ): Promise<SharedAnswer> => {
     const { lane, limitPerMinute, shares, recovery, declared } = wish;
-    const missing = link.missing.flatMap(({ replica, parts }) => [replica, partOf(limitPerMinute, parts)]);
+    const { here, missing, vanished } = link.fleet;
     const answer = await link.run(spendScript, keysOf(callerKey), [
       link.replica,
       lane,
@@ -53,8 +53,11 @@ export const createSharedSpending = (link: Link): SharedSpending => {
       recovery?.room ?? -1,
       recovery?.age ?? 0,
       declared === null ? 0 : 1,
-      link.missing.length,
-      ...missing,
+      missing,
+      // what they would have if all shared evenly
+      Math.floor((limitPerMinute * missing) / (here + missing)),
+      vanished.length,
+      ...vanished.flatMap(({ replica, parts }) => [replica, partOf(limitPerMinute, parts)]),
       ...listOf(declared ?? []),
     ]);
     const [waitMs, reserved, listed] = reply.parse(answer);
@@ -76,7 +79,7 @@ export const createSharedSpending = (link: Link): SharedSpending => {
       return link.parts;
     },
     get missing() {
-      return link.missing.length;
+      return link.fleet.missing;
     },
     spend: run,
     look: (callerKey, limitPerMinute) => run(callerKey, { ...noWish, limitPerMinute, declared: null }),

@@ -4,7 +4,8 @@ import { script } from './script.ts';
  * Spends one request of a caller, for all replicas at once, by the same rules as an account has for itself: counted
  * by the second, forgotten when a whole minute lies behind, with a share for each lane in use.
  * A field is a second, a lane and a replica, so what a replica declares takes the place of what it declared before.
- * Replicas that are missing keep what they may be spending alone: their part, but for what they were seen to spend.
+ * Replicas that have vanished may be spending a part alone, but for what they were seen to spend of it. So many of them
+ * as are missing are taken to be alive, those with most left: the whole for the first, and for all no more than `together`.
  * The answer: how long to wait, what is kept so, and what others have spent by age.
  */
 export const spendScript = script(`
@@ -12,8 +13,9 @@ local spent, rest = KEYS[1], KEYS[2]
 local replica, lane, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local shares = { write = tonumber(ARGV[4]), query = tonumber(ARGV[5]), poll = tonumber(ARGV[6]) }
 local recoveryRoom, recoveryAge, declares = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1'
-local missing, declared = {}, 11 + 2 * tonumber(ARGV[10])
-for i = 11, declared - 1, 2 do missing[ARGV[i]] = tonumber(ARGV[i + 1]) end
+local missing, together, declared = tonumber(ARGV[10]), tonumber(ARGV[11]), 13 + 2 * tonumber(ARGV[12])
+local parts, seen = {}, {}
+for i = 13, declared - 1, 2 do parts[ARGV[i]] = tonumber(ARGV[i + 1]) end
 local time = redis.call('TIME')
 local second = tonumber(time[1])
 local now = second * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -24,9 +26,9 @@ local function count(at, which, number, whose)
   used[which] = used[which] + number
   total = total + number
   if whose ~= replica then others[at] = (others[at] or 0) + number end
-  local part = missing[whose]
-  -- what it was seen to spend is of its part, and once forgotten may be spent again
-  if part then missing[whose] = math.max(0, part - number)
+  if parts[whose] then
+    parts[whose] = math.max(0, parts[whose] - number)
+    seen[#seen + 1] = { at, number, whose }
   else counts[at] = (counts[at] or 0) + number end
   if at >= second - recoveryAge then recent = recent + number end
 end
@@ -50,8 +52,14 @@ if declares then
   redis.call('EXPIRE', spent, 70)
 end
 
-local reserved = 0
-for _, part in pairs(missing) do reserved = reserved + part end
+local ranking, kept, reserved = {}, {}, 0
+for whose in pairs(parts) do ranking[#ranking + 1] = whose end
+table.sort(ranking, function(one, other) return parts[one] > parts[other] end)
+for i = 1, math.min(missing, #ranking) do
+  kept[ranking[i]] = true
+  reserved = reserved + parts[ranking[i]]
+end
+if #ranking > 0 then reserved = math.max(parts[ranking[1]], math.min(reserved, together)) end
 reserved = math.min(reserved, limit - 1)
 limit = limit - reserved
 local function answer(wait_ms)
@@ -79,6 +87,11 @@ if left > 0 then
   redis.call('HINCRBY', spent, second .. ' ' .. lane .. ' ' .. replica, 1)
   redis.call('EXPIRE', spent, 70)
   return answer(0)
+end
+for _, spending in ipairs(seen) do
+  local at, number, whose = unpack(spending)
+  -- what those who may be alive were seen to spend may be spent again once it is forgotten
+  if not kept[whose] then counts[at] = (counts[at] or 0) + number end
 end
 local seconds, lacking = {}, 1 - left
 for at in pairs(counts) do seconds[#seconds + 1] = at end

@@ -24,7 +24,8 @@ export const createToldJobs = () => {
       const same = news.found.filter(isSame).map(({ id }) => id);
       for (const job of found) told.set(idKey(job.id), job);
       for (const id of news.gone) told.delete(idKey(id));
-      const isEmpty = [found, same, news.gone, news.failed].every(({ length }) => length === 0);
+      const isEmpty =
+        news.seenUntil === null && [found, same, news.gone, news.failed].every(({ length }) => length === 0);
       return isEmpty ? null : { ...news, found, same: [...news.same, ...same] };
     },
   };

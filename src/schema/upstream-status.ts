@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import type { Allowance } from '../upstream/budget.ts';
+import type { Allowance } from '../upstream/allowance.ts';
 import { builder } from './builder.ts';
 
 const RateLimitRef = builder.objectRef<Allowance>('RateLimit').implement({

@@ -41,8 +41,8 @@ export type GatewayState = () => {
     readonly callers: number;
     readonly exhausted: number;
     readonly throttled: number;
-    /** Of the caller who has least. */
-    readonly lowest: number;
+    /** Of the caller who has least; null where that is not known of any. */
+    readonly lowest: number | null;
   };
   readonly circuit: { readonly isOpenForAll: boolean; readonly openCallers: number };
   readonly live: { readonly watchers: number; readonly watchedJobs: number };
@@ -52,12 +52,17 @@ export type GatewayState = () => {
 export type CacheName = 'finished_jobs' | 'answers';
 /** What became of a webhook: `refused` is not Wix's or no event, `busy` was not read. */
 export type WebhookResult = 'news' | 'duplicate' | 'late' | 'other' | 'refused' | 'busy' | 'failed';
+/** Who says that requests were too many: Wix by a 429, the gateway after one, its budget, or its limits on callers. */
+export const limiters = ['wix', 'after_429', 'budget', 'gate'] as const;
+export type Limiter = (typeof limiters)[number];
 export type CacheResult = 'hit' | 'joined' | 'miss';
 
 /** What is counted. No label has more values than somebody here could list. */
 export interface Metrics {
   operated(operation: Operated): void;
   upstreamCalled(call: UpstreamCalled): void;
+  /** A request was too many, or an operation or connection where the gate says so. */
+  rateLimited(by: Limiter): void;
   batched(loader: string, size: number): void;
   cached(cache: CacheName, result: CacheResult, count: number): void;
   polled(poll: Polled): void;
@@ -77,6 +82,7 @@ const nothing = () => {};
 export const noMetrics: Metrics = {
   operated: nothing,
   upstreamCalled: nothing,
+  rateLimited: nothing,
   batched: nothing,
   cached: nothing,
   polled: nothing,

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { GatewayState, Metrics } from './metrics.ts';
+import { type GatewayState, limiters, type Metrics } from './metrics.ts';
 
 export interface Prometheus extends Metrics {
   /** Memory, CPU, the event loop and garbage collection as well: once for each process. */
@@ -39,7 +39,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   );
   const lowest = gauge(
     'gateway_budget_remaining_lowest',
-    'Requests left this minute to the caller who has least.',
+    'Requests left this minute to the caller who has least, of those of whom this replica knows; NaN while it knows of none.',
   );
   const open = gauge('gateway_circuit_open', '1 while upstream is left alone for everybody.');
   const openCallers = gauge('gateway_circuit_open_callers', 'Callers for whom upstream is left alone.');
@@ -69,7 +69,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
     throttled.set(budget.throttled);
-    lowest.set(budget.lowest);
+    lowest.set(budget.lowest ?? Number.NaN);
     open.set(Number(circuit.isOpenForAll));
     openCallers.set(circuit.openCallers);
     watchers.set(live.watchers);
@@ -104,6 +104,13 @@ export const createPrometheus = (): Prometheus => {
     buckets: requestSeconds,
     registers,
   });
+  const limited = new Counter({
+    name: 'gateway_rate_limited_total',
+    help: 'What was too much, by who said so: a 429 of Wix (wix), the gateway because of one (after_429), its request budget (budget), its limits on callers and addresses (gate).',
+    labelNames: ['by'],
+    registers,
+  });
+  for (const by of limiters) limited.inc({ by }, 0);
   const batches = new Histogram({
     name: 'gateway_batch_size',
     help: 'How many keys were asked for together.',
@@ -170,6 +177,7 @@ export const createPrometheus = (): Prometheus => {
     },
     upstreamCalled: ({ endpoint, status, attempt, seconds }) =>
       calls.observe({ endpoint, status, attempt }, seconds),
+    rateLimited: (by) => limited.inc({ by }),
     batched: (loader, size) => batches.observe({ loader }, size),
     cached: (name, result, count) => cache.inc({ cache: name, result }, count),
     polled({ outcome, seconds, intervalSeconds }) {

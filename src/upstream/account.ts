@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Allowance, Wish } from './budget.ts';
+import { type Allowance, allowanceAt } from './allowance.ts';
+import type { Wish } from './budget.ts';
 import { type CallerSpending, createCallerSpending, unshared } from './caller-spending.ts';
 import { rateLimited } from './rate-limited.ts';
 import type { SharedSpending } from './shared-spending.ts';
@@ -207,24 +208,7 @@ export const createAccount = (
         if (countWaiting('poll') > 0) pump();
       }
     },
-    allowance() {
-      const now = clock.now();
-      const used = window.used(now);
-      const left = spending.limit(now) - used - spending.elsewhere(now);
-      const pauseMs = throttle.waitMs(now);
-      return {
-        limitPerMinute,
-        remaining: pauseMs > 0 ? 0 : Math.max(0, Math.min(left, throttle.room(limitPerMinute, now))),
-        resetAt: new Date(
-          Math.max(
-            used === 0 ? now : window.forgottenAt(used, now),
-            spending.forgottenAt(now),
-            now + pauseMs,
-            now + throttle.recoveryMs(now),
-          ),
-        ),
-      };
-    },
+    allowance: () => allowanceAt(clock.now(), { limitPerMinute, window, spending, throttle }),
     refresh: spending.refresh,
     get isThrottled() {
       return throttle.recovery(limitPerMinute, clock.now()) !== null;

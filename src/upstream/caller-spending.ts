@@ -9,6 +9,8 @@ export interface CallerSpending {
   elsewhere(now: number): number;
   /** When the last of what others were seen to use is forgotten; 0 when that is so. */
   forgottenAt(now: number): number;
+  /** False where they may have used more since they were asked. */
+  isKnown(now: number): boolean;
   /** Asks the others what they have used. Never fails. */
   refresh(): Promise<void>;
   /** How long the others leave no room for this lane. */
@@ -26,6 +28,7 @@ export const unshared = (limitPerMinute: number): CallerSpending => ({
   limit: () => limitPerMinute,
   elsewhere: () => 0,
   forgottenAt: () => 0,
+  isKnown: () => true,
   refresh: async () => undefined,
   waitMs: () => 0,
   entered: () => undefined,
@@ -50,6 +53,8 @@ const minuteMs = 62_000;
 const troubleMs = 1000;
 /** How long what others have spent is taken for known. */
 const lookEveryMs = 1000;
+/** And how long it is told to whoever looks after the gateway. */
+const knownMs = 5000;
 
 export const createCallerSpending = (options: CallerSpendingOptions): CallerSpending => {
   const { shared, callerKey, limitPerMinute, shares, window, now } = options;
@@ -59,6 +64,7 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
   let isDeclared = true;
   let looking: Promise<void> | null = null;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let seen: { readonly reserved: number; readonly others: readonly { until: number; count: number }[] } = {
     reserved: 0,
     others: [],
@@ -66,6 +72,7 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
 
   const take = ({ reserved, others }: SharedAnswer) => {
     const at = now();
+    heardAt = at;
     seen = {
       reserved,
       others: others.map(({ age, count }) => ({ count, until: at - 1000 * age + minuteMs })),
@@ -112,6 +119,11 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
     },
     forgottenAt: (at) =>
       seen.others.reduce((latest, { until }) => (at < until ? Math.max(latest, until) : latest), 0),
+    isKnown(at) {
+      // of its own part it knows all, and while it is held back, that nothing is left
+      const isHeld = lanes.some((lane) => at < heldUntil[lane]);
+      return !shared.isSettled || isHeld || at - heardAt <= knownMs;
+    },
     async refresh() {
       if (!shared.isShared || now() - lookedAt < lookEveryMs) return;
       // one operation may ask many times over

@@ -5,8 +5,9 @@ import type { JobNews } from '../domain/job-news.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Observed } from '../telemetry/observed.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import type { Allowance } from './allowance.ts';
 import { createAnswers } from './answers.ts';
-import { type Allowance, type BudgetState, createBudget } from './budget.ts';
+import { type BudgetState, createBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
 import { type CircuitState, createCircuit } from './circuit.ts';
 import { createCredentials } from './credentials/create-credentials.ts';
@@ -82,7 +83,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const timeoutMs = options.upstreamTimeoutMs;
   const http = createHttp({ url, connectTimeoutMs: timeoutMs, now, upstreamClock, log, telemetry });
   const credentials = createCredentials({ settings, http, timeoutMs, now, log });
-  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending, log);
+  const budget = createBudget(options.upstreamRequestsPerMinute, clock, options.spending, log, metrics);
   const answers = createAnswers({ maxAgeMs: options.readCacheMs, now });
   const circuit = createCircuit(now, log);
   const pipeline = createPipeline({

@@ -186,7 +186,14 @@ export const createFaultyData = (seed: number): FaultyData => {
   const jobs = Array.from({ length: 6 }, (_, n) => createJob(n));
   const schedules = Array.from({ length: 3 }, (_, n) => createSchedule(n));
   const logs = Array.from({ length: 4 }, createLog);
-  const allowance = { limitPerMinute: or(200), remaining: or(199), resetAt: or(new Date(now)) };
+  const allowance = {
+    sentHere: 0,
+    elsewhere: 0,
+    isKnown: true,
+    limitPerMinute: or(200),
+    remaining: or(199),
+    resetAt: or(new Date(now)),
+  };
   const lastSuccessAt = instant();
   const status = { watchedJobs: or(3), pollIntervalMs: or(null) };
 
