@@ -81,17 +81,19 @@ export const createContextFactory = (options: ContextOptions): ContextFactory =>
     clientSignal?.addEventListener('abort', () => reads.abort(clientSignal.reason), { once: true });
     const callerUpstream = upstream.as(caller, 'query', signal, observed);
     const live = hub.as(caller);
+    const loaders = createLazyLoaders(callerUpstream, caller.key, telemetry);
     return {
       caller,
       principal,
       upstream: callerUpstream,
-      loaders: createLazyLoaders(callerUpstream, caller.key, telemetry),
+      loaders,
       live,
       writes: createCallerWrites({
         jobs: () => upstream.as(caller, 'write', undefined, observed).jobs,
         memory: () => submitMemory(caller.key, principal.key),
         others: () => submits.as(caller.key, principal.key),
         listener: live,
+        outdate: () => loaders.forget(),
         clock,
       }),
       now: clock.now,

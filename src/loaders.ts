@@ -30,6 +30,12 @@ export interface Loaders {
   jobs(query: JobQuery, page: ConnectionArguments): Promise<Connection<Job>>;
 }
 
+/** The same, until something was written. */
+export interface ForgetfulLoaders extends Loaders {
+  /** What is read from now on is asked for anew. */
+  forget(): void;
+}
+
 const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: Telemetry): Loaders => {
   const { metrics, tracing } = telemetry;
   /** Measures the batches of a loader. One that fails is remembered as it failed: DataLoader would forget a rejection. */
@@ -148,7 +154,7 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
 };
 
 /** The same, made when one is first used. A class: getters of an object literal are a hidden class for each operation. */
-class LazyLoaders implements Loaders {
+class LazyLoaders implements ForgetfulLoaders {
   readonly #create: () => Loaders;
   #created: Loaders | undefined;
 
@@ -184,10 +190,14 @@ class LazyLoaders implements Loaders {
   jobs(query: JobQuery, page: ConnectionArguments) {
     return this.#loaders.jobs(query, page);
   }
+
+  forget() {
+    this.#created = undefined;
+  }
 }
 
 export const createLazyLoaders = (
   upstream: CallerUpstream,
   callerKey: string,
   telemetry: Telemetry = noTelemetry,
-): Loaders => new LazyLoaders(() => createLoaders(upstream, callerKey, telemetry));
+): ForgetfulLoaders => new LazyLoaders(() => createLoaders(upstream, callerKey, telemetry));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openGateway } from './support/gateway.ts';
 import { transports } from './support/live-client.ts';
 import { type LiveServer, openServer } from './support/live-server.ts';
-import { sendRaw, upgradeRefusal } from './support/raw-http.ts';
+import { openRaw, sendRaw, upgradeRefusal } from './support/raw-http.ts';
 import { jobsPage } from './support/rows.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './support/scripted-upstream.ts';
 
@@ -197,6 +197,35 @@ describe('the own origin', () => {
     const { ask } = openGateway(upstream.url);
     expect((await ask(listJobs, { headers: { host, origin } })).status).toBe(status);
     expect(upstream.count()).toBe(status === 200 ? 1 : 0);
+  });
+
+  it('has one Host header, whatever its way in', async () => {
+    const { url } = await open();
+    const { host } = new URL(url);
+    const both = (first: string, second: string) => `Host: ${first}\r\nhOsT: ${second}\r\n`;
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const post = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    for (const hosts of [both(host, 'other.example'), both(host, host)]) {
+      for (const request of [
+        `POST /graphql HTTP/1.1\r\n${hosts}${post}`,
+        `GET /graphql?query={__typename} HTTP/1.1\r\n${hosts}\r\n`,
+        `GET /graphql HTTP/1.1\r\n${hosts}Accept: text/html\r\n\r\n`,
+        `GET /metrics HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`,
+        `OPTIONS /graphql HTTP/1.1\r\n${hosts}\r\n`,
+        `GET /graphql HTTP/1.1\r\n${hosts}${upgrade}`,
+      ]) {
+        const { write, answer } = await openRaw(url);
+        write(request);
+        const text = await answer;
+        expect(text).toMatch(/^HTTP\/1.1 400 /);
+        expect(text).toContain('Host, sent once');
+      }
+    }
+    const embedded = openGateway('http://127.0.0.1:1');
+    const headers = new Headers({ host });
+    headers.append('host', 'other.example');
+    expect((await embedded.fetch(new Request('http://gateway/graphql', { headers }))).status).toBe(400);
   });
 
   it('of an embedded gateway without a Host header is that of the address', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createHastyClock } from './support/fake-clock.ts';
 import { openGateway as open, type TestOptions } from './support/gateway.ts';
-import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
+import { guid, jobRow, jobsPage, notFound, type Row, scheduleRow } from './support/rows.ts';
 import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
 
 /** Waiting for an answer that is lost takes seconds; here it takes none. */
@@ -306,6 +306,59 @@ describe('submitting', () => {
     );
     expect(data).toEqual({ a: { job: { id: jobs[0].id } }, b: null });
     expect(errors?.map(({ path }) => path)).toEqual([['b']]);
+  });
+});
+
+describe('what is read after a write', () => {
+  const terminate = (name: string, fields: string) =>
+    `${name}: terminateJob(input: { id: "${guid(0)}" }) { job { ${fields} } }`;
+
+  it.each([
+    ['a page of jobs', 'schedule { jobs(first: 5) { nodes { name } } }', 'schedule.jobs.nodes.0.name'],
+    ['the jobs of a workflow', 'workflowJobs { name }', 'workflowJobs.0.name'],
+    ['a schedule', 'schedule { name }', 'schedule.name'],
+  ])('is %s as it is after that one, not as after the one before', async (_what, fields, path) => {
+    let writes = 0;
+    const row = () =>
+      jobRow(0, {
+        name: `after ${writes}`,
+        status: 'IN_PROGRESS',
+        finishedAt: null,
+        workflowId: guid(1, 'workflow'),
+        scheduleId: guid(1, 'schedule'),
+      });
+    const upstream = await startScriptedUpstream(({ operation }) => {
+      if (operation === 'TerminateJob') writes += 1;
+      if (operation === 'QueryJobs') return jobsPage([row()]);
+      if (operation === 'GetSyncJob') {
+        return { json: { syncJob: { ...scheduleRow(1), name: `after ${writes}` } } };
+      }
+      return { json: { job: row() } };
+    });
+    const { data, errors } = await openGateway(upstream.url).ask(
+      `mutation { ${terminate('one', fields)} ${terminate('two', fields)} }`,
+    );
+    expect(errors).toBeUndefined();
+    const told = (name: string) => path.split('.').reduce((value, key) => value[key], data[name].job);
+    expect([told('one'), told('two')]).toEqual(['after 1', 'after 2']);
+  });
+
+  it('is forgotten by a submit as well, whatever came of it', async () => {
+    let submits = 0;
+    const upstream = await startScriptedUpstream(({ operation }) => {
+      const job = jobRow(submits, { workflowId: guid(1, 'workflow') });
+      if (operation === 'QueryJobs') return jobsPage([{ ...job, name: `after ${submits}` }]);
+      submits += 1;
+      return { json: { job } };
+    });
+    const one = (name: string) => `${name}: submitJob(input: $input) { job { workflowJobs { name } } }`;
+    const { data } = await openGateway(upstream.url).ask(
+      `mutation ($input: SubmitJobInput!) { ${one('one')} ${one('two')} }`,
+      { variables: { input: wanted } },
+    );
+    expect([data.one, data.two]).toMatchObject(
+      [1, 2].map((n) => ({ job: { workflowJobs: [{ name: `after ${n}` }] } })),
+    );
   });
 });
 

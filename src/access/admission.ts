@@ -27,14 +27,15 @@ export const bodyTooLarge: Refusal = {
 export const noAddress: Refusal = {
   status: 400,
   message:
-    'The request names no address of this gateway: its target has to be a path such as /graphql, and Host a name or an IP address, with a port if need be.',
+    'The request names no address of this gateway: its target has to be a path such as /graphql, and Host, sent once, a name or an IP address, with a port if need be.',
   headers: hangUp,
 };
 
 /** The site is the same also on another port or subdomain, where others may serve pages. */
 const otherPages: ReadonlySet<string> = new Set(['cross-site', 'same-site']);
 
-const refuseSender = (origins: Origins, { host, header }: RequestHead): Refusal | null => {
+const refuseSender = (origins: Origins, { host, hosts, header }: RequestHead): Refusal | null => {
+  if (hosts() > 1) return noAddress;
   if (!origins.isOwnHost(host)) {
     return {
       status: 403,

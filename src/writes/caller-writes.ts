@@ -21,6 +21,8 @@ export interface CallerWritesOptions {
   /** What other replicas know of submits. */
   readonly others: () => CallerSubmits;
   readonly listener: Listener;
+  /** What was read before may be out of date by now, whatever came of the write. */
+  readonly outdate: () => void;
   readonly clock: Clock;
 }
 
@@ -36,18 +38,17 @@ export const createCallerWrites = ({
   memory,
   others,
   listener,
+  outdate,
   clock,
 }: CallerWritesOptions): CallerWrites => ({
   async submit(wanted, idempotencyKey) {
-    const submitted = await createSubmitter({ jobs: jobs(), memory: memory(), others: others(), clock })(
-      wanted,
-      idempotencyKey,
-    );
+    const submit = createSubmitter({ jobs: jobs(), memory: memory(), others: others(), clock });
+    const submitted = await submit(wanted, idempotencyKey).finally(outdate);
     if (submitted !== 'conflict' && submitted.isCurrent) listener.observe(submitted.job);
     return submitted;
   },
   async terminate(id) {
-    const terminated = await terminateJob(jobs(), id, clock.now);
+    const terminated = await terminateJob(jobs(), id, clock.now).finally(outdate);
     if (terminated.kind === 'terminated' && terminated.isGone) listener.forget(id);
     else if (terminated.kind !== 'not found' && terminated.job !== null) listener.observe(terminated.job);
     return terminated;
