@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createUnread } from './listen/unread.ts';
 
 export interface Listening {
   readonly server: Server;
@@ -15,7 +15,7 @@ export interface Bounds {
   readonly requestTimeoutMs: number;
   /** How long a connection may wait for its next request: longer than the usual proxy keeps it. */
   readonly keepAliveMs: number;
-  /** How long a client may take nothing of what waits for it. */
+  /** How long a client may take nothing of what waits for it, as far as can be seen: kernels take 1.4 MB at a time. */
   readonly unreadMs: number;
   /** What may wait to be read by all clients together. */
   readonly maxUnreadBytes: number;
@@ -28,7 +28,8 @@ export const usualBounds: Bounds = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   keepAliveMs: 65_000,
-  unreadMs: 30_000,
+  // 1.4 MB in less than that are 24 KB/s
+  unreadMs: 60_000,
   maxUnreadBytes: 256 * 1024 * 1024,
   checkEveryMs: 2_000,
   maxConnections: 20_000,
@@ -39,8 +40,8 @@ interface UnderWay {
   response: ServerResponse | null;
 }
 
-/** How often what is unread is added up. A core writes some 100 MB in a second. */
-const unreadEveryMs = 200;
+/** How often what is unread is added up. A core writes some 600 MB of large answers in a second. */
+const unreadEveryMs = 100;
 
 /** What is being answered at present. */
 const answersOf = new WeakMap<Server, Set<UnderWay>>();
@@ -65,18 +66,6 @@ const urlOf = (server: Server): string => {
   return `http://${host}:${address.port}`;
 };
 
-/** Ends the connections with most to read, until the rest can be borne. Those that are read well hold little. */
-const endMostUnread = (connections: ReadonlySet<Socket>, maxBytes: number) => {
-  let unread = 0;
-  for (const { writableLength } of connections) unread += writableLength;
-  if (unread <= maxBytes) return;
-  for (const socket of [...connections].sort((one, other) => other.writableLength - one.writableLength)) {
-    unread -= socket.writableLength;
-    socket.destroy();
-    if (unread <= maxBytes) return;
-  }
-};
-
 /** An HTTP server once it listens; fails when it cannot. */
 export const listen = async (
   listener: RequestListener,
@@ -90,44 +79,37 @@ export const listen = async (
     keepAliveTimeout: bounds.keepAliveMs,
     connectionsCheckingInterval: bounds.checkEveryMs,
   };
-  const server = createServer(options, listener);
+  const server = createServer(options);
   server.maxConnections = bounds.maxConnections;
-  // without any bytes in either direction; while it is read, however slowly, there are some
-  server.timeout = bounds.unreadMs;
-  const connections = new Set<Socket>();
-  const forget = function (this: Socket) {
-    connections.delete(this);
-  };
-  server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.once('close', forget);
+  const unread = createUnread({
+    patienceMs: bounds.unreadMs,
+    maxBytes: bounds.maxUnreadBytes,
+    now: () => performance.now(),
   });
-  const looking = setInterval(
-    endMostUnread,
-    Math.min(unreadEveryMs, bounds.checkEveryMs),
-    connections,
-    bounds.maxUnreadBytes,
-  ).unref();
+  server.on('connection', unread.add);
+  const looking = setInterval(unread.look, Math.min(unreadEveryMs, bounds.checkEveryMs)).unref();
   server.once('close', () => clearInterval(looking));
   const answers = new Set<UnderWay>();
   answersOf.set(server, answers);
-  server.on('request', (request, response) => {
-    const answer: UnderWay = { response };
-    answers.add(answer);
-    // one that is still being made, or has no news at present, is not for the client to take
-    response.on('timeout', (socket: Socket) => {
-      if (socket.writableLength > 0) response.destroy();
-    });
+  const answer: RequestListener = (request, response) => {
+    const underWay: UnderWay = { response };
+    answers.add(underWay);
     // refused before its body was read: the rest is not waited for
     response.once('finish', () => {
       if (!request.complete) request.destroy();
     });
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
-      answers.delete(answer);
-      answer.response = null;
+      answers.delete(underWay);
+      underWay.response = null;
       if (!server.listening) server.closeIdleConnections();
     });
+    listener(request, response);
+  };
+  server.on('request', (request, response) => {
+    // it has no socket while the answer before it has not been taken: of hundreds that come in one piece one is made
+    if (response.socket === null) response.once('socket', () => answer(request, response));
+    else answer(request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -18,7 +18,7 @@ import { type MovingJobs, startMovingJobs } from './support/moving-jobs.ts';
 import { guid } from './support/rows.ts';
 
 const senderOf = (socket: WebSocket) =>
-  createFrameSender(socket, (code, reason) => socket.close(code, reason));
+  createFrameSender(socket, (code, reason) => socket.close(code, reason), Date.now).send;
 
 const update = (n: number, kind: JobUpdateKind, more: Partial<JobUpdate> = {}): JobUpdate => ({
   kind,
@@ -288,6 +288,20 @@ describe('a WebSocket that is not read', () => {
   });
 });
 
+it('a reader is given time for what it was sent: 4 MiB in 256 seconds', async () => {
+  const { server } = await connect();
+  const clock = createFakeClock();
+  const { send, isReading } = createFrameSender(server, () => undefined, clock.now);
+  expect(isReading()).toBe(false);
+  send('x'.repeat(1024), () => undefined);
+  expect(isReading()).toBe(false);
+  for (let n = 0; n < 2; n += 1) send('x'.repeat(2 * 1024 * 1024), () => undefined);
+  await clock.advance(255_999);
+  expect(isReading()).toBe(true);
+  await clock.advance(1);
+  expect(isReading()).toBe(false);
+});
+
 it('a reader that says no goodbye keeps nothing waiting for it', async () => {
   const { client, server } = await connect();
   const clock = createFakeClock();
@@ -367,8 +381,8 @@ describe('through the front door, a reader that stops reading', () => {
     expect(frames).toBeLessThan((count * rounds) / 2);
   });
 
-  it('is sent away when it asks for more than it reads, comes back by itself, and goes on', async () => {
-    const { server } = await setUp();
+  /** A client of graphql-ws, whose sockets are known, with a job that it watches. */
+  const connectClient = async (url: string) => {
     const sockets: WebSocket[] = [];
     class Remembered extends WebSocket {
       constructor(url: string, protocols: string) {
@@ -378,7 +392,7 @@ describe('through the front door, a reader that stops reading', () => {
     }
     const closings: unknown[] = [];
     const client = createClient({
-      url: server.url.replace(/^http/, 'ws'),
+      url: url.replace(/^http/, 'ws'),
       webSocketImpl: Remembered,
       connectionParams: callerHeaders,
       retryWait: async () => undefined,
@@ -389,6 +403,14 @@ describe('through the front door, a reader that stops reading', () => {
       query: `subscription { jobUpdated(id: "${guid(0)}") { kind } }`,
     });
     expect((await live.next()).value?.data?.jobUpdated.kind).toBe('SNAPSHOT');
+    const ask = (query: string) => client.iterate({ query }).next();
+    const askOften = () => Array.from({ length: 90 }, () => ask('{ jobs { nodes { name } } }'));
+    return { sockets, closings, live, ask, askOften };
+  };
+
+  it('is sent away when more comes at once than it reads, comes back by itself, and goes on', async () => {
+    const { jobs, server } = await setUp();
+    const { sockets, closings, live, ask, askOften } = await connectClient(server.url);
     const sentAway = new Promise<void>((resolve) => {
       const { close } = WebSocket.prototype;
       const spy = vi.spyOn(WebSocket.prototype, 'close').mockImplementation(function (
@@ -400,14 +422,27 @@ describe('through the front door, a reader that stops reading', () => {
       });
       onTestFinished(() => spy.mockRestore());
     });
+    const release = jobs.hold('QueryJobs');
+    const asked = askOften();
+    // all before it are under way
+    await ask('{ __typename }');
     sockets[0]?.pause();
-    const asked = Array.from({ length: 90 }, () =>
-      client.iterate({ query: '{ jobs { nodes { name } } }' }).next(),
-    );
+    release();
     await sentAway;
     sockets[0]?.resume();
     expect((await live.next()).value?.data?.jobUpdated.kind).toBe('SNAPSHOT');
     await Promise.all(asked);
     expect(closings).toEqual([1013]);
+  });
+
+  it('is made no more answers until it reads again, and then has all of them', async () => {
+    const { jobs, server, fast } = await setUp();
+    const { sockets, closings, askOften } = await connectClient(server.url);
+    sockets[0]?.pause();
+    const asked = askOften();
+    await moveAll(jobs, fast);
+    sockets[0]?.resume();
+    for (const { value } of await Promise.all(asked)) expect(value?.data).toHaveProperty('jobs.nodes');
+    expect(closings).toEqual([]);
   });
 });

@@ -280,6 +280,23 @@ it('a client that answers pings it has not read is dropped as a silent one', asy
   expect((await closed).code).toBe(1006);
 });
 
+it('a client has time to read a large answer before it comes to the pings behind it', async () => {
+  const clock = createFakeClock();
+  // 512 KiB, for which there are 32 seconds
+  const jobs = await startMovingJobs(128, () => ({ name: 'x'.repeat(4096) }));
+  const server = await openClockedServer(jobs.url, clock);
+  const { closed, operate, socket, roundTrip } = await openSocket(server.url, { autoPong: false });
+  const names = Array.from({ length: 128 }, (_, n) => `j${n}: job(id: "${guid(n)}") { name }`);
+  expect((await operate(`{ ${names.join(' ')} }`).next()).data.j127.name).toHaveLength(4096);
+  for (let n = 1; n <= 2; n += 1) {
+    await clock.advance(12_000);
+    await roundTrip();
+  }
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  await clock.advance(12_000);
+  expect((await closed).code).toBe(1006);
+});
+
 describe('a stop of the server', () => {
   it('waits no longer than it must for clients that do not say goodbye', async () => {
     const clock = createFakeClock();

@@ -1,9 +1,11 @@
-import { type ExecutionArgs, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
 import { tooComplex } from './limit-documents.ts';
+import type { Turns } from './turns.ts';
 
 export interface AnswerLimit {
-  readonly plugin: Plugin;
+  readonly plugin: Plugin<Context>;
   /** The same result, or a refusal in its place where it is too large to be written. */
   bounded(args: ExecutionArgs, result: ExecutionResult): ExecutionResult;
 }
@@ -11,6 +13,7 @@ export interface AnswerLimit {
 export interface AnswerLimitOptions {
   /** Of one answer, or of one event of a subscription. */
   readonly maxBytes: number;
+  readonly turns: Turns;
   readonly present: (error: unknown) => GraphQLError;
 }
 
@@ -61,33 +64,64 @@ const leftAfterErrors = (errors: readonly GraphQLError[] = [], bytes: number, me
 const isMutation = ({ document, operationName }: ExecutionArgs): boolean =>
   getOperationAST(document, operationName)?.operation === 'mutation';
 
+/** In place of an answer that nobody waits for any longer. */
+const abandoned = (): ExecutionResult => ({
+  errors: [new GraphQLError('Whoever asked has left.', { extensions: { code: 'CLIENT_LEFT' } })],
+});
+
 /**
  * Refuses answers that would take too much memory to write, whatever the transport. Until then a large value is there
- * once, however many aliases and rows repeat it.
+ * once, however many aliases and rows repeat it. And of those that are borne, not too many are made at once.
  */
-export const createAnswerLimit = ({ maxBytes, present }: AnswerLimitOptions): AnswerLimit => {
-  const bounded: AnswerLimit['bounded'] = (args, result) => {
-    const leftBy = (measure: Measure) =>
-      leftAfterErrors(result.errors, leftAfter(result.data, maxBytes, measure), measure);
-    // nearly all are far below the limit, and need no closer look
-    if (leftBy(atMost) >= 0) return result;
-    const left = leftBy(exactly);
+export const createAnswerLimit = ({ maxBytes, turns, present }: AnswerLimitOptions): AnswerLimit => {
+  const leftBy = (measure: Measure, { data, errors }: ExecutionResult) =>
+    leftAfterErrors(errors, leftAfter(data, maxBytes, measure), measure);
+
+  /** For what may be too large: to look closer takes as long as to write it. */
+  const boundedExactly: AnswerLimit['bounded'] = (args, result) => {
+    const left = leftBy(exactly, result);
     if (left >= 0) return result;
     const outcome = isMutation(args)
       ? 'What the mutation had to do was tried: look at the jobs before you send it again.'
       : '';
     return { errors: [present(tooComplex('answerBytes', maxBytes - left, maxBytes, outcome))] };
   };
+
   return {
-    bounded,
+    bounded: (args, result) => (leftBy(atMost, result) >= 0 ? result : boundedExactly(args, result)),
     plugin: {
-      onExecute: () => ({
-        onExecuteDone({ args, result, setResult }) {
-          if (isAsyncIterable(result)) return;
-          const answer = bounded(args, result);
-          if (answer !== result) setResult(answer);
-        },
-      }),
+      onExecute({ args: { contextValue }, executeFn, setExecuteFn }) {
+        const { signal, observed } = contextValue;
+        const { fields } = observed;
+        const end = <Result>(result: Result): Result => {
+          turns.end(fields);
+          return result;
+        };
+        const write = (args: ExecutionArgs, result: ExecutionResult) => {
+          // nearly all are far below the limit
+          const left = leftBy(atMost, result);
+          const finish = () => end(left >= 0 ? result : boundedExactly(args, result));
+          const turn = turns.write(maxBytes - Math.max(left, 0), signal);
+          return turn === null ? finish() : turn.then(() => (signal.aborted ? end(abandoned()) : finish()));
+        };
+        const run = (args: ExecutionArgs) => {
+          try {
+            const result = executeFn(args);
+            return result instanceof Promise
+              ? result.then(
+                  (each) => write(args, each),
+                  (error: unknown) => Promise.reject(end(error)),
+                )
+              : write(args, result);
+          } catch (error) {
+            throw end(error);
+          }
+        };
+        setExecuteFn((args) => {
+          const turn = turns.begin(fields, signal);
+          return turn === null ? run(args) : turn.then(() => (signal.aborted ? end(abandoned()) : run(args)));
+        });
+      },
     },
   };
 };

@@ -8,6 +8,8 @@ import {
   TokenKind,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import type { Observed } from '../telemetry/observed.ts';
 import { type Measures, measureOperation } from './measure-operation.ts';
 
 /** The most of each that one operation may ask for. */
@@ -90,6 +92,7 @@ const measured = ['depth', 'rootFields', 'aliases', 'directives', 'cost', 'field
 const checkOperation = (
   { schema, document, operationName, variableValues }: ExecutionArgs,
   limits: DocumentLimits,
+  observed: Observed,
 ): GraphQLError | null => {
   if (isNestedDeeper(variableValues, maxNesting)) return tooComplex('nesting', maxNesting + 1, maxNesting);
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
@@ -97,6 +100,7 @@ const checkOperation = (
   // each of them repeats the whole value, and the execution would tell of fifty
   if (coerced === undefined) return errors[0] ?? null;
   const measures = measureOperation({ schema, document, operationName, variables: coerced });
+  observed.fields = measures.fields;
   const exceeded = measured.find((measure) => measures[measure] > limits[measure]);
   return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
 };
@@ -108,7 +112,7 @@ const checkOperation = (
 export const useDocumentLimits = (
   limits: DocumentLimits,
   present: (error: unknown) => GraphQLError,
-): Plugin => ({
+): Plugin<Context> => ({
   onParse({ parseFn, setParseFn }) {
     setParseFn((source, options) => {
       checkTokens(source, limits.tokens);
@@ -116,11 +120,11 @@ export const useDocumentLimits = (
     });
   },
   onExecute({ args, setResultAndStopExecution }) {
-    const error = checkOperation(args, limits);
+    const error = checkOperation(args, limits, args.contextValue.observed);
     if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
   onSubscribe({ args, setResultAndStopExecution }) {
-    const error = checkOperation(args, limits);
+    const error = checkOperation(args, limits, args.contextValue.observed);
     if (error) setResultAndStopExecution({ errors: [present(error)] });
   },
 });

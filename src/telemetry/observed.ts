@@ -28,6 +28,8 @@ export interface Observed {
   caller: string | null;
   /** Says that of an operation that was refused before there was a context. */
   nameCaller: (() => string | null) | null;
+  /** How many its answer may have. */
+  fields: number;
   upstreamCalls: number;
   /** Answers, and jobs, for which nobody had to be asked. */
   cacheHits: number;
@@ -56,6 +58,7 @@ export const createObserved = ({ requestId, traceparent, transport }: Arrival): 
   identity: null,
   caller: null,
   nameCaller: null,
+  fields: 0,
   upstreamCalls: 0,
   cacheHits: 0,
   events: 0,

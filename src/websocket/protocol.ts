@@ -8,7 +8,7 @@ import { inFrame } from '../plugins/present-errors.ts';
 import { createObserved, type Observed } from '../telemetry/observed.ts';
 import { parseTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
 import { deliver } from './deliver.ts';
-import type { SendFrame } from './frame-sender.ts';
+import type { FrameSender } from './frame-sender.ts';
 import type { SocketEntry } from './socket-entry.ts';
 
 /** One operation of a socket. */
@@ -25,7 +25,7 @@ export interface SocketOperation {
 export interface SocketState {
   /** Reads a header of the upgrade request; once greeted, a connection parameter before that. */
   header: ReadHeader;
-  readonly send: SendFrame;
+  readonly sender: FrameSender;
   readonly entry: SocketEntry;
   /** The operations under way, by their ids. */
   readonly operations: Map<string, SocketOperation>;
@@ -144,6 +144,8 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       const abort = new AbortController();
       extra.operations.set(id, { abort, observed, isStream: false, codes: [] });
       try {
+        // who has not read the answers before this one gets no further one made
+        await extra.sender.whenTaken();
         const enveloped = pipeline.enveloped({
           principal: extra.entry.begin(),
           header: extra.header,
@@ -179,7 +181,7 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
           // who is leaving waits for answers, not for this
           extra.onEnd();
         }
-        return deliver({ operationId: id, delivery, send: extra.send, present: pipeline.present });
+        return deliver({ operationId: id, delivery, send: extra.sender.send, present: pipeline.present });
       }
       const codes = 'errors' in result ? codesOf(result) : [];
       if (operation) operation.codes = codes;

@@ -38,7 +38,7 @@ export interface WebSockets {
   terminate(): void;
 }
 
-/** A socket that has not answered one ping by the time of the next is gone. */
+/** A socket that has not answered one ping by the time of the next is gone, unless it has much to read before it. */
 const pingIntervalMs = 12_000;
 /** How long stopping waits for the last goodbyes. */
 const goodbyesMs = 2_000;
@@ -91,7 +91,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const serve = (socket: WebSocket, { headers }: IncomingMessage, address: string | null) => {
     const close = createGoodbye(socket, clock);
     const state: SocketState = {
-      send: createFrameSender(socket, close),
+      sender: createFrameSender(socket, (code, reason) => end(code, reason), clock.now),
       operations: new Map(),
       entry: createSocketEntry({ pipeline, address, close: (code, reason) => end(code, reason) }),
       isWanted: () => true,
@@ -110,7 +110,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (frame) => new Promise((resolve) => state.send(frame, resolve)),
+        send: (frame) => new Promise((resolve) => state.sender.send(frame, resolve)),
         close,
         onMessage: (callback) => {
           handle = callback;
@@ -152,7 +152,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const ping = () => {
     word = randomUUID();
     for (const socket of sockets.clients) {
-      if (awaitingPong.has(socket)) {
+      if (awaitingPong.has(socket) && !states.get(socket)?.sender.isReading()) {
         socket.terminate();
       } else {
         awaitingPong.add(socket);

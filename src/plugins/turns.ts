@@ -1,0 +1,86 @@
+/** What may be made at the same time, whoever asks for it. */
+export interface TurnOptions {
+  /** Fields of all answers under way. In memory one takes some 70 bytes. */
+  readonly maxFields: number;
+  /** Bytes that are written before the loop goes round, so that sockets are served and what is unread is seen. */
+  readonly maxBytes: number;
+}
+
+/** Null where there is no need to wait. Who has left waits no longer than until somebody else is done. */
+export interface Turns {
+  begin(fields: number, signal: AbortSignal): Promise<void> | null;
+  write(bytes: number, signal: AbortSignal): Promise<void> | null;
+  /** What was begun is written. */
+  end(fields: number): void;
+}
+
+interface Waiting {
+  readonly size: number;
+  readonly signal: AbortSignal;
+  go(): void;
+}
+
+/** An answer begins only in a part of what is free, so that the largest of them leave room for small ones. */
+const partOfRoom = 4;
+
+/** What is smaller is written at once: the fields under way bound how many there are. */
+const smallBytes = 64 * 1024;
+
+export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
+  let fields = 0;
+  /** Of those, what has ended since the loop went round: its text may not be on its way before. */
+  let ended = 0;
+  let bytes = 0;
+  let isGoingRound = false;
+  let beginning: Waiting[] = [];
+  let writing: Waiting[] = [];
+
+  const canBegin = (size: number) => fields === 0 || size * partOfRoom <= maxFields - fields;
+  const canWrite = (size: number) => bytes === 0 || bytes + size <= maxBytes;
+
+  const goRound = () => {
+    isGoingRound = false;
+    fields -= ended;
+    ended = 0;
+    bytes = 0;
+    writing = writing.filter(({ size, signal, go }) => {
+      if (!signal.aborted && !canWrite(size)) return true;
+      bytes += size;
+      go();
+      return false;
+    });
+    beginning = beginning.filter(({ size, signal, go }) => {
+      if (!signal.aborted && !canBegin(size)) return true;
+      fields += size;
+      go();
+      return false;
+    });
+    if (bytes > 0) soon();
+  };
+  const soon = () => {
+    if (isGoingRound) return;
+    isGoingRound = true;
+    setImmediate(goRound);
+  };
+  const wait = (line: Waiting[], size: number, signal: AbortSignal) =>
+    new Promise<void>((go) => line.push({ size, signal, go }));
+
+  return {
+    begin(size, signal) {
+      if (!canBegin(size)) return wait(beginning, size, signal);
+      fields += size;
+      return null;
+    },
+    write(size, signal) {
+      if (size <= smallBytes) return null;
+      soon();
+      if (writing.length > 0 || !canWrite(size)) return wait(writing, size, signal);
+      bytes += size;
+      return null;
+    },
+    end(size) {
+      ended += size;
+      soon();
+    },
+  };
+};
