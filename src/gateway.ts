@@ -166,7 +166,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const shared = createSharedExecution({
     contexts,
     present,
-    bounded: answers.bounded,
+    make: answers.make,
     within: deadline.within,
     metrics,
     now: clock.now,
