@@ -43,7 +43,7 @@ import {
   reportUnfitDocuments,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
-import { createTurns } from './plugins/turns.ts';
+import { turnsFor } from './plugins/turns.ts';
 import type { Replicas } from './replicas/replicas.ts';
 import type { Log } from './telemetry/log.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
@@ -96,11 +96,6 @@ export interface Gateway {
 }
 
 export const graphqlPath = '/graphql';
-
-/** As many fields as this number of the largest answers may be under way, whoever asks. */
-const largestAtOnce = 20;
-/** And the text of so many is written in one go. */
-const largestInTurn = 2;
 
 const noJob = '00000000-0000-0000-0000-000000000000';
 
@@ -158,15 +153,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
-  const turns = createTurns({
-    maxFields: largestAtOnce * options.documentLimits.fields,
-    maxBytes: largestInTurn * options.maxAnswerBytes,
-  });
-  const answers = createAnswerLimit({ maxBytes: options.maxAnswerBytes, turns, present });
+  const answers = createAnswerLimit({ maxBytes: options.maxAnswerBytes, turns: turnsFor(options), present });
   const shared = createSharedExecution({
     contexts,
     present,
-    bounded: answers.bounded,
+    make: answers.make,
     within: deadline.within,
     metrics,
     now: clock.now,

@@ -4,10 +4,20 @@ import type { Context } from '../context.ts';
 import { tooComplex } from './limit-documents.ts';
 import type { Turns } from './turns.ts';
 
+type Answer = ExecutionResult | Promise<ExecutionResult>;
+
+/** An answer that is to be made. */
+export interface Making {
+  /** How many it may have. */
+  readonly fields: number;
+  /** Fires when nobody waits for it any longer. */
+  readonly signal: AbortSignal;
+}
+
 export interface AnswerLimit {
   readonly plugin: Plugin<Context>;
-  /** The same result, or a refusal in its place where it is too large to be written. */
-  bounded(args: ExecutionArgs, result: ExecutionResult): ExecutionResult;
+  /** What `execute` gives, once it is its turn to be made and to be written; a refusal where it is too large for that. */
+  make(args: ExecutionArgs, making: Making, execute: () => Answer): Answer;
 }
 
 export interface AnswerLimitOptions {
@@ -78,7 +88,7 @@ export const createAnswerLimit = ({ maxBytes, turns, present }: AnswerLimitOptio
     leftAfterErrors(errors, leftAfter(data, maxBytes, measure), measure);
 
   /** For what may be too large: to look closer takes as long as to write it. */
-  const boundedExactly: AnswerLimit['bounded'] = (args, result) => {
+  const boundedExactly = (args: ExecutionArgs, result: ExecutionResult): ExecutionResult => {
     const left = leftBy(exactly, result);
     if (left >= 0) return result;
     const outcome = isMutation(args)
@@ -87,40 +97,45 @@ export const createAnswerLimit = ({ maxBytes, turns, present }: AnswerLimitOptio
     return { errors: [present(tooComplex('answerBytes', maxBytes - left, maxBytes, outcome))] };
   };
 
+  const bounded = (args: ExecutionArgs, result: ExecutionResult, signal: AbortSignal): Answer => {
+    // nearly all are far below the limit
+    const left = leftBy(atMost, result);
+    const finish = () => (left >= 0 ? result : boundedExactly(args, result));
+    const turn = turns.write(maxBytes - Math.max(left, 0), signal);
+    return turn === null ? finish() : turn.then(() => (signal.aborted ? abandoned() : finish()));
+  };
+
+  const make: AnswerLimit['make'] = (args, { fields, signal }, execute) => {
+    const end = <Result>(result: Result): Result => {
+      turns.end(fields);
+      return result;
+    };
+    const fail = (error: unknown) => {
+      throw end(error);
+    };
+    const run = (): Answer => {
+      try {
+        const result = execute();
+        const answer =
+          result instanceof Promise
+            ? result.then((each) => bounded(args, each, signal))
+            : bounded(args, result, signal);
+        return answer instanceof Promise ? answer.then(end, fail) : end(answer);
+      } catch (error) {
+        return fail(error);
+      }
+    };
+    const turn = turns.begin(fields, signal);
+    return turn === null ? run() : turn.then(() => (signal.aborted ? end(abandoned()) : run()));
+  };
+
   return {
-    bounded: (args, result) => (leftBy(atMost, result) >= 0 ? result : boundedExactly(args, result)),
+    make,
     plugin: {
       onExecute({ args: { contextValue }, executeFn, setExecuteFn }) {
         const { signal, observed } = contextValue;
-        const { fields } = observed;
-        const end = <Result>(result: Result): Result => {
-          turns.end(fields);
-          return result;
-        };
-        const write = (args: ExecutionArgs, result: ExecutionResult) => {
-          // nearly all are far below the limit
-          const left = leftBy(atMost, result);
-          const finish = () => end(left >= 0 ? result : boundedExactly(args, result));
-          const turn = turns.write(maxBytes - Math.max(left, 0), signal);
-          return turn === null ? finish() : turn.then(() => (signal.aborted ? end(abandoned()) : finish()));
-        };
-        const run = (args: ExecutionArgs) => {
-          try {
-            const result = executeFn(args);
-            return result instanceof Promise
-              ? result.then(
-                  (each) => write(args, each),
-                  (error: unknown) => Promise.reject(end(error)),
-                )
-              : write(args, result);
-          } catch (error) {
-            throw end(error);
-          }
-        };
-        setExecuteFn((args) => {
-          const turn = turns.begin(fields, signal);
-          return turn === null ? run(args) : turn.then(() => (signal.aborted ? end(abandoned()) : run(args)));
-        });
+        const making = { signal, fields: observed.fields };
+        setExecuteFn((args) => make(args, making, () => executeFn(args)));
       },
     },
   };

@@ -34,6 +34,9 @@ interface WrittenResult extends ExecutionResult {
   stringify(): string;
 }
 
+/** Longer ones are shared by those who ask at the same moment, and not kept. */
+const largeText = 64 * 1024;
+
 type Runs = Map<string, string | Promise<string>>;
 
 const isEventStream = (value: unknown): value is EventStream =>
@@ -43,7 +46,7 @@ export interface SharedExecutionOptions {
   readonly contexts: Pick<ContextFactory, 'forCaller'>;
   readonly present: (error: unknown) => GraphQLError;
   readonly within: ExecutionDeadline['within'];
-  readonly bounded: AnswerLimit['bounded'];
+  readonly make: AnswerLimit['make'];
   readonly metrics: Metrics;
   readonly now: () => number;
 }
@@ -53,7 +56,7 @@ export interface SharedExecutionOptions {
  * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
  */
 export const createSharedExecution = (options: SharedExecutionOptions): SharedExecution => {
-  const { contexts, present, within, bounded, metrics, now } = options;
+  const { contexts, present, within, make, metrics, now } = options;
   const deliveries = new WeakMap<object, Delivery>();
   const runsOf = new WeakMap<JobEvent, Runs>();
   const contextOf = new WeakMap<Tick, Context>();
@@ -83,11 +86,13 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(told) });
   const failed = (error: unknown): string => JSON.stringify({ errors: [told(error)] });
 
-  const runOnce = (args: ExecutionArgs, context: Context): string | Promise<string> => {
+  const runOnce = (args: ExecutionArgs, context: Context, fields: number): string | Promise<string> => {
     try {
-      const result = within(args, context, execute({ ...args, contextValue: context }));
-      const write = (result: ExecutionResult) => toJson(bounded(args, result));
-      return result instanceof Promise ? result.then(write).catch(failed) : write(result);
+      const making = { fields, signal: context.signal };
+      const result = make(args, making, () =>
+        within(args, context, execute({ ...args, contextValue: context })),
+      );
+      return result instanceof Promise ? result.then(toJson).catch(failed) : toJson(result);
     } catch (error) {
       return failed(error);
     }
@@ -108,6 +113,7 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     { schema, document, operationName, variableValues }: ExecutionArgs,
     { caller, observed }: Context,
   ): Delivery => {
+    const { fields } = observed;
     const key = JSON.stringify([nameOf(document), operationName, variableValues]);
     const args = {
       schema,
@@ -123,9 +129,15 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
         runsOf.set(event, runs);
         const existing = runs.get(key);
         if (existing !== undefined) return existing;
-        const run = runOnce({ ...args, rootValue: event }, contextFor(event, caller));
+        const run = runOnce({ ...args, rootValue: event }, contextFor(event, caller), fields);
+        const keep = (json: string) => {
+          // who is slow to take the event keeps it, and would keep the texts of all others with it
+          if (json.length > largeText) runs.delete(key);
+          else runs.set(key, json);
+        };
         runs.set(key, run);
-        if (run instanceof Promise) void run.then((json) => runs.set(key, json));
+        if (run instanceof Promise) void run.then(keep);
+        else if (run.length > largeText) setImmediate(keep, run);
         return run;
       },
     };

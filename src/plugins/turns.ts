@@ -1,3 +1,4 @@
+import type { DocumentSettings } from '../config/document-settings.ts';
 /** What may be made at the same time, whoever asks for it. */
 export interface TurnOptions {
   /** Fields of all answers under way. In memory one takes some 70 bytes. */
@@ -84,3 +85,15 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
     },
   };
 };
+
+/** As many fields as this number of the largest answers may be under way, whoever asks. */
+const largestAtOnce = 20;
+/** And the text of so many is written in one go. */
+const largestInTurn = 2;
+
+/** Turns for answers as large as the settings allow. */
+export const turnsFor = ({ documentLimits, maxAnswerBytes }: DocumentSettings): Turns =>
+  createTurns({
+    maxFields: largestAtOnce * documentLimits.fields,
+    maxBytes: largestInTurn * maxAnswerBytes,
+  });
