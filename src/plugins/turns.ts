@@ -1,4 +1,5 @@
 import type { DocumentSettings } from '../config/document-settings.ts';
+
 /** What may be made at the same time, whoever asks for it. */
 export interface TurnOptions {
   /** Fields of all answers under way. In memory one takes some 70 bytes. */
