@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { linger } from './listen/linger.ts';
 import { createUnread } from './listen/unread.ts';
 
 export interface Listening {
@@ -13,6 +14,8 @@ export interface Bounds {
   readonly headersTimeoutMs: number;
   /** How long the whole of a request may take, up to the last byte of its body. */
   readonly requestTimeoutMs: number;
+  /** How long a client may go on sending what was answered without it. */
+  readonly lingerMs: number;
   /** How long a connection may wait for its next request: longer than the usual proxy keeps it. */
   readonly keepAliveMs: number;
   /** How long a client may take nothing of what waits for it, as far as can be seen: kernels take 1.4 MB at a time. */
@@ -27,6 +30,7 @@ export interface Bounds {
 export const usualBounds: Bounds = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  lingerMs: 1_000,
   keepAliveMs: 65_000,
   // 1.4 MB in less than that are 24 KB/s
   unreadMs: 60_000,
@@ -94,9 +98,9 @@ export const listen = async (
   const answer: RequestListener = (request, response) => {
     const underWay: UnderWay = { response };
     answers.add(underWay);
-    // refused before its body was read: the rest is not waited for
-    response.once('finish', () => {
-      if (!request.complete) request.destroy();
+    // refused before its body was read
+    response.prependOnceListener('finish', () => {
+      if (!request.complete) linger(request, bounds.lingerMs);
     });
     // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
@@ -107,6 +111,8 @@ export const listen = async (
     listener(request, response);
   };
   server.on('request', (request, response) => {
+    // it came behind one that was answered with the end of the connection
+    if (request.socket.writableEnded) return;
     // it has no socket while the answer before it has not been taken: of hundreds that come in one piece one is made
     if (response.socket === null) response.once('socket', () => answer(request, response));
     else answer(request, response);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Bounds, drain, listen, usualBounds } from '../src/listen.ts';
@@ -293,6 +293,70 @@ describe('a server', () => {
     await (await askAndLeave(server, url)).isOver;
     other.write('GET /small HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
     expect((await other.answer).match(/served/g)).toHaveLength(2);
+  });
+
+  describe('that answers before a body has come', () => {
+    const tooLarge = 8 * 1024 * 1024;
+    const post = (length: number, ...lines: readonly string[]) =>
+      ['POST / HTTP/1.1', 'Host: gateway', `Content-Length: ${length}`, ...lines, '', ''].join('\r\n');
+    const refuse = async (bounds: Partial<Bounds> = {}, closes = true) => {
+      const asked: unknown[] = [];
+      const { url, server } = await listen(
+        (request, response) => {
+          asked.push(request.url);
+          if (closes) response.setHeader('connection', 'close');
+          response.end('refused');
+        },
+        0,
+        '127.0.0.1',
+        { ...usualBounds, ...bounds },
+      );
+      onTestFinished(() => drain(server, 0));
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname).setEncoding('utf8');
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'connect');
+      return { asked, server, socket };
+    };
+    const readAll = async (socket: Socket) => {
+      let text = '';
+      for await (const part of socket) text += part;
+      return text;
+    };
+
+    it('does not reset the connection of who reads the answer only when all is sent', async () => {
+      const { socket } = await refuse();
+      socket.pause().write(post(tooLarge));
+      await new Promise((resolve) => socket.write('x'.repeat(tooLarge), resolve));
+      expect(await readAll(socket)).toContain('refused');
+    });
+
+    it('keeps the connection where the answer did not end it', async () => {
+      const { socket, asked } = await refuse({}, false);
+      socket.write(post(3));
+      await once(socket, 'data');
+      socket.end(`abc${post(0, 'Connection: close')}`);
+      expect(await readAll(socket)).toContain('refused');
+      expect(asked).toHaveLength(2);
+    });
+
+    it.each([true, false])(
+      'hangs up on who does not come to an end (connection: close %s)',
+      async (closes) => {
+        const { socket } = await refuse({ lingerMs: 20 }, closes);
+        socket.on('error', () => undefined).write(post(tooLarge));
+        await once(socket.resume(), 'close');
+      },
+    );
+
+    it('answers nothing that comes behind the end', async () => {
+      const { socket, asked } = await refuse();
+      socket.write(post(3));
+      expect(await once(socket, 'data')).toEqual([expect.stringContaining('refused')]);
+      socket.end(`abc${post(0)}`);
+      await readAll(socket);
+      expect(asked).toHaveLength(1);
+    });
   });
 
   it('keeps no more connections than it bears', async () => {
