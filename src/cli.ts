@@ -1,5 +1,6 @@
 import { usage } from './config/usage.ts';
 import { type Config, readConfig } from './config.ts';
+import { mindMemory } from './memory.ts';
 import { readSandboxSettings, sandboxEnvironment } from './sandbox/environment.ts';
 import { MetricsPortError, startServer } from './server.ts';
 import { createLog } from './telemetry/log.ts';
@@ -50,6 +51,7 @@ if (!config || !settings) {
   ]);
 }
 
+const letMemoryBe = mindMemory();
 const log = await createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true });
 const prometheus = createPrometheus();
 prometheus.followProcess();
@@ -68,6 +70,7 @@ const stop = async (signal: NodeJS.Signals) => {
   }
   stopping = true;
   log.info(`${signal}: stopping`);
+  letMemoryBe();
   const isFinished = await server.stop();
   if (isFinished) log.info('Stopped');
   else log.error('Stopped, and cut off what was not finished in time');

@@ -20,7 +20,7 @@ const floors = [
   ['access', 'live', 'loaders', 'writes'],
   ['paging'],
   ['upstream'],
-  ['config'],
+  ['config', 'memory'],
   ['domain', 'listen', 'telemetry', 'trusted-documents'],
 ];
 const floorOf = (unit: string) => floors.findIndex((floor) => floor.includes(unit));

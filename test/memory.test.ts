@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { giveBackWhenQuiet } from '../src/memory.ts';
+import { createFakeClock } from './support/fake-clock.ts';
+
+const mb = 1024 * 1024;
+
+/** A process of which a test says what it holds, and how much of a core it is using. */
+const open = (heapMb: number) => {
+  const clock = createFakeClock();
+  const given: number[] = [];
+  const process = { heapMb, keptMb: 160, load: 0 };
+  let cpuMs = 0;
+  const stop = giveBackWhenQuiet({
+    clock,
+    usage: () => ({ heapBytes: process.heapMb * mb, cpuMs }),
+    collect() {
+      given.push(process.heapMb);
+      process.heapMb = process.keptMb;
+    },
+  });
+  const pass = async (seconds: number) => {
+    for (let second = 0; second < seconds; second += 1) {
+      cpuMs += process.load * 1000;
+      await clock.advance(1000);
+    }
+  };
+  return { process, pass, given, stop };
+};
+
+describe('memory', () => {
+  it('that a burst has taken is given back once it has been quiet for a while', async () => {
+    const { process, pass, given } = open(300);
+    process.load = 0.9;
+    await pass(60);
+    expect(given).toEqual([]);
+    process.load = 0.04;
+    await pass(9);
+    expect(given).toEqual([]);
+    await pass(6);
+    expect(given).toEqual([300]);
+  });
+
+  it('is not collected in the gaps of a load', async () => {
+    const { process, pass, given } = open(300);
+    for (let n = 0; n < 20; n += 1) {
+      process.load = n % 2;
+      await pass(5);
+    }
+    expect(given).toEqual([]);
+  });
+
+  it('is collected again only where much more is held than after the last time', async () => {
+    const { process, pass, given } = open(300);
+    await pass(10);
+    process.heapMb = 215;
+    await pass(600);
+    expect(given).toEqual([300]);
+    process.heapMb = 217;
+    await pass(600);
+    expect(given).toEqual([300, 217]);
+  });
+
+  it('is looked at no more once that is over', async () => {
+    const { pass, given, stop } = open(300);
+    stop();
+    await pass(60);
+    expect(given).toEqual([]);
+  });
+});
