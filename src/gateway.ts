@@ -153,11 +153,16 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
-  const answers = createAnswerLimit({ maxBytes: options.maxAnswerBytes, turns: turnsFor(options), present });
+  const answers = createAnswerLimit({
+    maxBytes: options.maxAnswerBytes,
+    turns: turnsFor(options),
+    metrics,
+    present,
+  });
   const shared = createSharedExecution({
     contexts,
     present,
-    make: answers.make,
+    answers,
     within: deadline.within,
     metrics,
     now: clock.now,

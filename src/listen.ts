@@ -83,7 +83,12 @@ export const listen = async (
     keepAliveTimeout: bounds.keepAliveMs,
     connectionsCheckingInterval: bounds.checkEveryMs,
   };
-  const server = createServer(options);
+  const server: Server = createServer({
+    ...options,
+    // whoever offers another protocol, such as h2c, is served in HTTP/1.1 (by Node 24; an older one cannot)
+    shouldUpgradeCallback: ({ headers: { upgrade } }) =>
+      server.listenerCount('upgrade') > 0 && upgrade?.toLowerCase() === 'websocket',
+  });
   server.maxConnections = bounds.maxConnections;
   const unread = createUnread({
     patienceMs: bounds.unreadMs,

@@ -274,6 +274,19 @@ const tooMuch: [string, string, Sent][] = [
     'nesting',
     { query: `{ jobs(filter: { id: { in: ${nested(700, '[', '', ']')} } }) { nodes { id } } }` },
   ],
+  [
+    'values in a variable',
+    'values',
+    {
+      query: 'query ($f: JobFilter) { jobs(filter: $f) { nodes { id } } }',
+      variables: { f: { id: { in: Array(10_000).fill('x') } } },
+    },
+  ],
+  [
+    'values in a variable of no operation',
+    'values',
+    { query: '{ __typename }', variables: { v: Array(10_000).fill(0) } },
+  ],
   ['types in types', 'nesting', { query: `query ($a: ${nested(700, '[', 'Int', ']')}) { __typename }` }],
 ];
 

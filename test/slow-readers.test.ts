@@ -212,6 +212,7 @@ describe('a WebSocket that is not read', () => {
       delivery: {
         source: latest.stream,
         run: (each) => JSON.stringify(textOf(each)),
+        turnToWrite: () => null,
       },
       send: senderOf(server),
       present: (error) => error as Error,
@@ -297,6 +298,25 @@ it('a reader is given time for what it was sent: 4 MiB in 256 seconds', async ()
   expect(isReading()).toBe(false);
   for (let n = 0; n < 2; n += 1) send('x'.repeat(2 * 1024 * 1024), () => undefined);
   await clock.advance(255_999);
+  expect(isReading()).toBe(true);
+  await clock.advance(1);
+  expect(isReading()).toBe(false);
+});
+
+it('a reader that has read 60 MiB at once is given time only for what came after the ping that it answered', async () => {
+  const { client, server } = await connect();
+  const clock = createFakeClock();
+  const { send, isReading, pinged, ponged } = createFrameSender(server, () => undefined, clock.now);
+  const sendMiB = () => {
+    const read = once(client, 'message');
+    send('x'.repeat(1024 * 1024), () => undefined);
+    return read;
+  };
+  for (let n = 0; n < 59; n += 1) await sendMiB();
+  pinged();
+  await sendMiB();
+  ponged();
+  await clock.advance(63_999);
   expect(isReading()).toBe(true);
   await clock.advance(1);
   expect(isReading()).toBe(false);

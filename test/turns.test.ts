@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTurns } from '../src/plugins/turns.ts';
-import { openGateway } from './support/gateway.ts';
+import { openGateway, usualDocuments } from './support/gateway.ts';
 import { jobRows, jobsPage } from './support/rows.ts';
 import { type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
 
@@ -15,9 +15,30 @@ describe('answers that are made at the same time', () => {
     // a quarter of what is left is 150
     const large = begin(170, here);
     expect(large).not.toBeNull();
-    expect([begin(100, here), begin(10, here)]).toEqual([null, null]);
+    expect([begin(1, here), begin(1, here)]).toEqual([null, null]);
     end(200);
     await large;
+  });
+
+  it('begin in the order in which they came, but for the small ones', async () => {
+    const { begin, end } = createTurns({ maxFields: 10_000, maxBytes: 1000 });
+    const began: number[] = [];
+    const start = (size: number) => {
+      const turn = begin(size, here);
+      if (turn === null) began.push(size);
+      else void turn.then(() => began.push(size));
+    };
+    for (const size of [2500, 1800, 2000]) start(size);
+    expect(began).toEqual([2500, 1800]);
+    // it would have room
+    start(500);
+    start(10);
+    expect(began).toEqual([2500, 1800, 10]);
+    end(1800);
+    await loop();
+    end(2500);
+    await loop();
+    expect(began).toEqual([2500, 1800, 10, 2000, 500]);
   });
 
   it('leave their room only once the loop has gone round, when their text is on its way', async () => {
@@ -52,6 +73,23 @@ describe('answers that are made at the same time', () => {
     end(10);
     await waiting;
   });
+});
+
+it('more than 500 large answers do not wait to begin: the next are refused', async () => {
+  const { promise: isLetGo, resolve: letGo } = Promise.withResolvers<Reply>();
+  const upstream = await startScriptedUpstream(() => isLetGo);
+  const { ask } = openGateway(upstream.url, {
+    documentLimits: { ...usualDocuments.documentLimits, fields: 100 },
+  });
+  const query = '{ jobs(first: 10) { nodes { id name status } } }';
+  const answers = Array.from({ length: 700 }, () => ask(query));
+  letGo(jobsPage(jobRows(10)));
+  const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions);
+  expect(codes.filter((each) => each === undefined).length).toBeGreaterThanOrEqual(500);
+  const refused = codes.filter((each) => each !== undefined);
+  expect(refused.length).toBeGreaterThan(100);
+  expect(refused[0]).toEqual({ code: 'RATE_LIMITED', retryAfterMs: 1000 });
+  expect((await ask(query)).errors).toBeUndefined();
 });
 
 describe('answers that are written', () => {

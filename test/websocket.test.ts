@@ -10,6 +10,7 @@ import { createFakeClock } from './support/fake-clock.ts';
 import { openSocket } from './support/live-client.ts';
 import { openClockedServer, openServer } from './support/live-server.ts';
 import { startMovingJobs } from './support/moving-jobs.ts';
+import { sendRaw } from './support/raw-http.ts';
 import { guid, lookup } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
@@ -25,7 +26,24 @@ describe('opening', () => {
     const socket = new WebSocket(addressOf(url.replace('/graphql', '/elsewhere')), 'graphql-transport-ws');
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(404);
+    let body = '';
+    for await (const part of response.setEncoding('utf8')) body += part;
+    expect(JSON.parse(body).errors[0].extensions).toEqual({ code: 'BAD_USER_INPUT' });
     socket.on('error', () => undefined).terminate();
+  });
+
+  it('is not what a client is refused for that offers another protocol', async () => {
+    const { url } = await openServer((await startMovingJobs(0)).url);
+    const headers = {
+      'content-type': 'application/json',
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAAP__',
+    };
+    const { status, text } = await sendRaw(url, { headers, body: '{"query":"{ __typename }"}' });
+    expect([status, text]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+    const health = await sendRaw(new URL('/health', url).href, { method: 'GET', headers });
+    expect(health.status).toBe(200);
   });
 
   it('keeps no connection of a client that was refused and does not hang up', async () => {
@@ -295,6 +313,37 @@ it('a client has time to read a large answer before it comes to the pings behind
   expect(socket.readyState).toBe(WebSocket.OPEN);
   await clock.advance(12_000);
   expect((await closed).code).toBe(1006);
+});
+
+it('a socket is not listened to while answers wait for it, so that nothing waits parsed behind them', async () => {
+  const { url } = await openServer((await startMovingJobs(0)).url);
+  const paused = Promise.withResolvers<void>();
+  const { pause } = WebSocket.prototype;
+  const { socket, operate } = await openSocket(url);
+  const other = await openSocket(url);
+  socket.pause();
+  const spy = vi.spyOn(WebSocket.prototype, 'pause').mockImplementation(function (this: WebSocket) {
+    paused.resolve();
+    pause.apply(this);
+  });
+  onTestFinished(() => spy.mockRestore());
+  const names = Array.from({ length: 400 }, (_, n) => `${'x'.repeat(240)}${n}: __typename`).join(' ');
+  let isPaused = false;
+  void paused.promise.then(() => {
+    isPaused = true;
+  });
+  for (let n = 0; n < 90 && !isPaused; n += 1) {
+    operate(`{ ${names} }`);
+    await other.roundTrip();
+  }
+  await paused.promise;
+  const padding = 'x'.repeat(200_000);
+  for (let n = 0; n < 150; n += 1) socket.send(`{"type":"ping","payload":{"padding":"${padding}"}}`);
+  for (let n = 0; n < 20; n += 1) await other.roundTrip();
+  // the kernels keep some of it
+  expect(socket.bufferedAmount).toBeGreaterThan(15_000_000);
+  socket.resume();
+  while (socket.bufferedAmount > 0) await other.roundTrip();
 });
 
 describe('a stop of the server', () => {

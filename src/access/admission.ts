@@ -11,6 +11,10 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What an error says of it beside its message. */
+export const codeOf = ({ status }: Refusal): 'FORBIDDEN' | 'BAD_USER_INPUT' =>
+  status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT';
+
 /** Null when the request may come in. */
 export type Admission = (head: RequestHead) => Refusal | null;
 

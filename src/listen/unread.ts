@@ -90,6 +90,7 @@ export const createUnread = ({ patienceMs, maxBytes, now }: UnreadOptions): Unre
         } else if (hasPatience(socket, at)) {
           unread += writableLength;
         } else {
+          readers.delete(socket);
           socket.destroy();
         }
       }

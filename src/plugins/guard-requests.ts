@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type Admission, bodyTooLarge, maxBodyBytes, type Refusal } from '../access/admission.ts';
+import { type Admission, bodyTooLarge, codeOf, maxBodyBytes, type Refusal } from '../access/admission.ts';
 import type { Arrival } from '../access/arrival.ts';
 import { readBody, readNodeBody } from '../access/read-body.ts';
 import { headOfRequest } from '../access/request-head.ts';
@@ -11,13 +11,12 @@ interface ServerContext {
   readonly arrival?: Arrival;
 }
 
-const errorOf = ({ status, message, headers }: Refusal) =>
-  new GraphQLError(message, {
-    extensions: {
-      code: status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT',
-      http: { status, ...(headers && { headers }) },
-    },
+const errorOf = (refusal: Refusal) => {
+  const { status, message, headers } = refusal;
+  return new GraphQLError(message, {
+    extensions: { code: codeOf(refusal), http: { status, ...(headers && { headers }) } },
   });
+};
 
 const bodyOf = (request: Request, { req, arrival }: ServerContext): Promise<string | null> =>
   arrival?.body ??

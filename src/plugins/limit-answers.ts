@@ -1,6 +1,8 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { rateLimited } from '../access/refusals.ts';
 import type { Context } from '../context.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { tooComplex } from './limit-documents.ts';
 import type { Turns } from './turns.ts';
 
@@ -18,14 +20,20 @@ export interface AnswerLimit {
   readonly plugin: Plugin<Context>;
   /** What `execute` gives, once it is its turn to be made and to be written; a refusal where it is too large for that. */
   make(args: ExecutionArgs, making: Making, execute: () => Answer): Answer;
+  /** Settles when it is the turn of a text that was made, and is written once more; null where that is at once. */
+  turnToWrite(text: string): Promise<void> | null;
 }
 
 export interface AnswerLimitOptions {
   /** Of one answer, or of one event of a subscription. */
   readonly maxBytes: number;
   readonly turns: Turns;
+  readonly metrics: Pick<Metrics, 'rateLimited'>;
   readonly present: (error: unknown) => GraphQLError;
 }
+
+/** In that time some ten of the largest answers are made. */
+const retryAfterMs = 1_000;
 
 /** What every value takes beside itself: quotes, comma, colon, brackets. */
 const perValue = 4;
@@ -74,16 +82,25 @@ const leftAfterErrors = (errors: readonly GraphQLError[] = [], bytes: number, me
 const isMutation = ({ document, operationName }: ExecutionArgs): boolean =>
   getOperationAST(document, operationName)?.operation === 'mutation';
 
+/** What is made for several is made whatever becomes of one of them. */
+export const stays = new AbortController().signal;
+
 /** In place of an answer that nobody waits for any longer. */
 const abandoned = (): ExecutionResult => ({
   errors: [new GraphQLError('Whoever asked has left.', { extensions: { code: 'CLIENT_LEFT' } })],
 });
 
+const tooMany = () =>
+  rateLimited(
+    'More large answers are asked for than can be made. Nothing was done for this one: ask again in a moment, or for less.',
+    retryAfterMs,
+  );
+
 /**
  * Refuses answers that would take too much memory to write, whatever the transport. Until then a large value is there
  * once, however many aliases and rows repeat it. And of those that are borne, not too many are made at once.
  */
-export const createAnswerLimit = ({ maxBytes, turns, present }: AnswerLimitOptions): AnswerLimit => {
+export const createAnswerLimit = ({ maxBytes, turns, metrics, present }: AnswerLimitOptions): AnswerLimit => {
   const leftBy = (measure: Measure, { data, errors }: ExecutionResult) =>
     leftAfterErrors(errors, leftAfter(data, maxBytes, measure), measure);
 
@@ -131,8 +148,14 @@ export const createAnswerLimit = ({ maxBytes, turns, present }: AnswerLimitOptio
 
   return {
     make,
+    turnToWrite: (text) => turns.write(text.length, stays),
     plugin: {
-      onExecute({ args: { contextValue }, executeFn, setExecuteFn }) {
+      onExecute({ args: { contextValue }, executeFn, setExecuteFn, setResultAndStopExecution }) {
+        if (turns.isCrowded) {
+          metrics.rateLimited('answers');
+          setResultAndStopExecution({ errors: [present(tooMany())] });
+          return;
+        }
         const { signal, observed } = contextValue;
         const making = { signal, fields: observed.fields };
         setExecuteFn((args) => make(args, making, () => executeFn(args)));

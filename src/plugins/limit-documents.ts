@@ -24,7 +24,10 @@ const maxNameLength = 256;
 /** How deep brackets may stand in each other, in a document or in variables. Deeper ones would exhaust the stack. */
 const maxNesting = 64;
 
-type Measure = keyof DocumentLimits | 'nesting' | 'nameLength' | 'answerBytes';
+/** How many values variables may have in all. A body has room for more, and what it is parsed to takes 24 times its bytes. */
+const maxValues = 10_000;
+
+type Measure = keyof DocumentLimits | 'nesting' | 'values' | 'nameLength' | 'answerBytes';
 
 const advice: Readonly<Record<Measure, readonly [what: string, advice: string]>> = {
   cost: [
@@ -41,6 +44,7 @@ const advice: Readonly<Record<Measure, readonly [what: string, advice: string]>>
   rootFields: ['has # fields at its root', 'Use `nodes(ids:)`, or ask in several requests.'],
   tokens: ['has # tokens or more', 'Move values into variables, or ask in several requests.'],
   nesting: ['has brackets # deep, in itself or in its variables', 'Write it flatter.'],
+  values: ['has # values or more in its variables', 'Send fewer at a time.'],
   nameLength: ['has a name or alias of # characters', 'Use a shorter one.'],
   answerBytes: [
     'has an answer of # bytes or more',
@@ -82,9 +86,21 @@ const checkTokens = (source: string | Source, maxTokens: number) => {
   }
 };
 
-const isNestedDeeper = (value: unknown, levels: number): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((each) => isNestedDeeper(each, levels - 1));
+/** Null where neither too many values come, nor too deep. */
+const checkVariables = (variables: unknown): GraphQLError | null => {
+  let values = 0;
+  const check = (value: unknown, levels: number): GraphQLError | null => {
+    values += 1;
+    if (values > maxValues) return tooComplex('values', values, maxValues);
+    if (typeof value !== 'object' || value === null) return null;
+    if (levels === 0) return tooComplex('nesting', maxNesting + 1, maxNesting);
+    for (const each of Object.values(value)) {
+      const error = check(each, levels - 1);
+      if (error !== null) return error;
+    }
+    return null;
+  };
+  return check(variables, maxNesting);
 };
 
 const measured = ['depth', 'rootFields', 'aliases', 'directives', 'cost', 'fields'] as const;
@@ -94,7 +110,8 @@ const checkOperation = (
   limits: DocumentLimits,
   observed: Observed,
 ): GraphQLError | null => {
-  if (isNestedDeeper(variableValues, maxNesting)) return tooComplex('nesting', maxNesting + 1, maxNesting);
+  const error = checkVariables(variableValues);
+  if (error !== null) return error;
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
   const { coerced, errors } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
   // each of them repeats the whole value, and the execution would tell of fifty

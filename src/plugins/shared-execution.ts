@@ -13,7 +13,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Observed } from '../telemetry/observed.ts';
 import type { Caller } from '../upstream/caller.ts';
 import type { ExecutionDeadline } from './execution-deadline.ts';
-import type { AnswerLimit } from './limit-answers.ts';
+import { type AnswerLimit, stays } from './limit-answers.ts';
 import { inFrame } from './present-errors.ts';
 
 /** A subscription for a transport that takes events as they come rather than by asking. */
@@ -21,6 +21,8 @@ export interface Delivery {
   readonly source: EventStream;
   /** The result as JSON: made once, whoever asks. At once where nothing has to be waited for. */
   run(event: JobEvent): string | Promise<string>;
+  /** Settles when such a result may be sent; null where that is at once. A large one goes to many, a few at a time. */
+  turnToWrite(json: string): Promise<void> | null;
 }
 
 export interface SharedExecution {
@@ -46,7 +48,7 @@ export interface SharedExecutionOptions {
   readonly contexts: Pick<ContextFactory, 'forCaller'>;
   readonly present: (error: unknown) => GraphQLError;
   readonly within: ExecutionDeadline['within'];
-  readonly make: AnswerLimit['make'];
+  readonly answers: Pick<AnswerLimit, 'make' | 'turnToWrite'>;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
@@ -56,7 +58,7 @@ export interface SharedExecutionOptions {
  * one tick ask for together. Events belong to a watcher and a watcher to one caller, so nothing crosses callers.
  */
 export const createSharedExecution = (options: SharedExecutionOptions): SharedExecution => {
-  const { contexts, present, within, make, metrics, now } = options;
+  const { contexts, present, within, answers, metrics, now } = options;
   const deliveries = new WeakMap<object, Delivery>();
   const runsOf = new WeakMap<JobEvent, Runs>();
   const contextOf = new WeakMap<Tick, Context>();
@@ -86,12 +88,16 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
     JSON.stringify(errors === undefined ? rest : { ...rest, errors: errors.map(told) });
   const failed = (error: unknown): string => JSON.stringify({ errors: [told(error)] });
 
-  const runOnce = (args: ExecutionArgs, context: Context, fields: number): string | Promise<string> => {
+  const runOnce = (
+    args: ExecutionArgs,
+    contextNow: () => Context,
+    fields: number,
+  ): string | Promise<string> => {
     try {
-      const making = { fields, signal: context.signal };
-      const result = make(args, making, () =>
-        within(args, context, execute({ ...args, contextValue: context })),
-      );
+      const result = answers.make(args, { fields, signal: stays }, () => {
+        const context = contextNow();
+        return within(args, context, execute({ ...args, contextValue: context }));
+      });
       return result instanceof Promise ? result.then(toJson).catch(failed) : toJson(result);
     } catch (error) {
       return failed(error);
@@ -129,7 +135,7 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
         runsOf.set(event, runs);
         const existing = runs.get(key);
         if (existing !== undefined) return existing;
-        const run = runOnce({ ...args, rootValue: event }, contextFor(event, caller), fields);
+        const run = runOnce({ ...args, rootValue: event }, () => contextFor(event, caller), fields);
         const keep = (json: string) => {
           // who is slow to take the event keeps it, and would keep the texts of all others with it
           if (json.length > largeText) runs.delete(key);
@@ -140,17 +146,23 @@ export const createSharedExecution = (options: SharedExecutionOptions): SharedEx
         else if (run.length > largeText) setImmediate(keep, run);
         return run;
       },
+      turnToWrite: answers.turnToWrite,
     };
   };
 
   /** The same for a transport that asks for one result after the other, and has Yoga write it. */
-  const resultsOf = ({ source, run }: Delivery): AsyncIterableIterator<WrittenResult, undefined> => {
+  const resultsOf = ({
+    source,
+    run,
+    turnToWrite,
+  }: Delivery): AsyncIterableIterator<WrittenResult, undefined> => {
     const over = { done: true, value: undefined } as const;
     return {
       async next() {
         const { done, value } = await source.next();
         if (done) return over;
         const json = await run(value);
+        await turnToWrite(json);
         return { done: false, value: { stringify: () => json } };
       },
       async return() {

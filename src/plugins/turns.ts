@@ -10,6 +10,8 @@ export interface TurnOptions {
 
 /** Null where there is no need to wait. Who has left waits no longer than until somebody else is done. */
 export interface Turns {
+  /** Whether so many wait to begin that nobody else should. */
+  readonly isCrowded: boolean;
   begin(fields: number, signal: AbortSignal): Promise<void> | null;
   write(bytes: number, signal: AbortSignal): Promise<void> | null;
   /** What was begun is written. */
@@ -25,6 +27,12 @@ interface Waiting {
 /** An answer begins only in a part of what is free, so that the largest of them leave room for small ones. */
 const partOfRoom = 4;
 
+/** What is smaller passes those by that wait for more room: nothing larger does, or they would wait for ever. */
+const ordinaryPart = 1000;
+
+/** What waits keeps its document: up to some 400 kB where it is like no other. */
+const maxBeginning = 500;
+
 /** What is smaller is written at once: the fields under way bound how many there are. */
 const smallBytes = 64 * 1024;
 
@@ -38,6 +46,7 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
   let writing: Waiting[] = [];
 
   const canBegin = (size: number) => fields === 0 || size * partOfRoom <= maxFields - fields;
+  const isOrdinary = (size: number) => size * ordinaryPart <= maxFields;
   const canWrite = (size: number) => bytes === 0 || bytes + size <= maxBytes;
 
   const goRound = () => {
@@ -51,8 +60,11 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
       go();
       return false;
     });
+    let isHeldUp = false;
     beginning = beginning.filter(({ size, signal, go }) => {
-      if (!signal.aborted && !canBegin(size)) return true;
+      const mayBegin = canBegin(size) && (!isHeldUp || isOrdinary(size));
+      isHeldUp ||= !mayBegin && !signal.aborted;
+      if (!signal.aborted && !mayBegin) return true;
       fields += size;
       go();
       return false;
@@ -68,8 +80,12 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
     new Promise<void>((go) => line.push({ size, signal, go }));
 
   return {
+    get isCrowded() {
+      return beginning.length >= maxBeginning;
+    },
     begin(size, signal) {
-      if (!canBegin(size)) return wait(beginning, size, signal);
+      const isNext = beginning.length === 0 || isOrdinary(size);
+      if (!isNext || !canBegin(size)) return wait(beginning, size, signal);
       fields += size;
       return null;
     },

@@ -52,8 +52,11 @@ export type GatewayState = () => {
 export type CacheName = 'finished_jobs' | 'answers';
 /** What became of a webhook: `refused` is not Wix's or no event, `busy` was not read. */
 export type WebhookResult = 'news' | 'duplicate' | 'late' | 'other' | 'refused' | 'busy' | 'failed';
-/** Who says that requests were too many: Wix by a 429, the gateway after one, its budget, or its limits on callers. */
-export const limiters = ['wix', 'after_429', 'budget', 'gate'] as const;
+/**
+ * Who says that requests were too many: Wix by a 429, the gateway after one, its budget, its limits on callers, or how many
+ * large answers wait to be made.
+ */
+export const limiters = ['wix', 'after_429', 'budget', 'gate', 'answers'] as const;
 export type Limiter = (typeof limiters)[number];
 export type CacheResult = 'hit' | 'joined' | 'miss';
 

@@ -106,7 +106,7 @@ export const createPrometheus = (): Prometheus => {
   });
   const limited = new Counter({
     name: 'gateway_rate_limited_total',
-    help: 'What was too much, by who said so: a 429 of Wix (wix), the gateway because of one (after_429), its request budget (budget), its limits on callers and addresses (gate).',
+    help: 'What was too much, by who said so: a 429 of Wix (wix), the gateway because of one (after_429), its request budget (budget), its limits on callers and addresses (gate), too many large answers at once (answers).',
     labelNames: ['by'],
     registers,
   });

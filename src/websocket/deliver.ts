@@ -47,7 +47,7 @@ class Delivering implements AsyncIterableIterator<never, undefined> {
 
   #pump(): void {
     if (this.#busy) return;
-    const { source, run } = this.#delivery;
+    const { source, run, turnToWrite } = this.#delivery;
     const event = source.take();
     if (event === undefined) {
       this.#finish();
@@ -55,7 +55,11 @@ class Delivering implements AsyncIterableIterator<never, undefined> {
     }
     this.#busy = true;
     // also a result that is at hand is sent later: sending to all in one go costs far less than in between
-    void Promise.resolve(run(event)).then((json) => this.#sendResult(json));
+    void Promise.resolve(run(event)).then((json) => {
+      const turn = turnToWrite(json);
+      if (turn === null) this.#sendResult(json);
+      else void turn.then(() => this.#sendResult(json));
+    });
   }
 
   #sendResult(json: string): void {

@@ -18,6 +18,10 @@ export interface FrameSender {
   readonly send: SendFrame;
   /** Whether the reader may still be busy with what it was sent. */
   isReading(): boolean;
+  /** A ping was sent behind all that. */
+  pinged(): void;
+  /** It was answered, so all before it has been read. */
+  ponged(): void;
   /** Settles once what was sent is out; null while the reader keeps up. */
   whenTaken(): Promise<void> | null;
 }
@@ -26,10 +30,12 @@ export const createFrameSender = (socket: WebSocket, close: Goodbye, now: () => 
   // a single large frame says nothing of its reader; those that queue up behind it do
   let waitingBytes = 0;
   let readBy = 0;
+  let bytesSincePing = 0;
   let taken: Promise<void> | null = null;
   return {
     send(frame, onReady) {
       if (socket.readyState !== socket.OPEN) return onReady();
+      bytesSincePing += frame.length;
       if (frame.length >= highWaterBytes) readBy = Math.max(readBy, now()) + frame.length / leastBytesPerMs;
       if (socket.bufferedAmount < highWaterBytes) {
         socket.send(frame);
@@ -43,6 +49,12 @@ export const createFrameSender = (socket: WebSocket, close: Goodbye, now: () => 
       if (waitingBytes > maxWaitingBytes) close(tryAgainLater, 'Read faster, or less at a time');
     },
     isReading: () => now() < readBy,
+    pinged() {
+      bytesSincePing = 0;
+    },
+    ponged() {
+      readBy = Math.min(readBy, now() + bytesSincePing / leastBytesPerMs);
+    },
     whenTaken() {
       if (socket.bufferedAmount < highWaterBytes) return null;
       // goes out behind all that waits, and whoever breaks off is told of it

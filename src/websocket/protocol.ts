@@ -144,10 +144,11 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       const abort = new AbortController();
       extra.operations.set(id, { abort, observed, isStream: false, codes: [] });
       try {
+        const principal = extra.entry.begin();
         // who has not read the answers before this one gets no further one made
         await extra.sender.whenTaken();
         const enveloped = pipeline.enveloped({
-          principal: extra.entry.begin(),
+          principal,
           header: extra.header,
           signal: abort.signal,
           observed,

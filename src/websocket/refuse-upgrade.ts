@@ -1,19 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Refusal } from '../access/admission.ts';
+import { codeOf, type Refusal } from '../access/admission.ts';
 
-/** Any refusal of the front, or one with what a GraphQL error says beside its message. */
+/** Any refusal of the front, or one with what a GraphQL error says beside its message: its code is of the status by default. */
 export interface UpgradeRefusal extends Pick<Refusal, 'status' | 'message'> {
   readonly code?: string;
   readonly retryAfterMs?: number | null;
 }
 
 /** Answers an upgrade that is not to be, and ends its connection. */
-export const refuseUpgrade = (
-  stream: Duplex,
-  { status, message, code, retryAfterMs = null }: UpgradeRefusal,
-): void => {
-  const extensions = code === undefined ? {} : { code, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
+export const refuseUpgrade = (stream: Duplex, refusal: UpgradeRefusal): void => {
+  const { status, message, code = codeOf(refusal), retryAfterMs = null } = refusal;
+  const extensions = { code, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   const body = JSON.stringify({ errors: [{ message, extensions }] });
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

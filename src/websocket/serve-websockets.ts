@@ -83,7 +83,9 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
 
   // the same for every socket, of which there may be many
   const forget = function (this: WebSocket, answer: Buffer) {
-    if (String(answer) === word) awaitingPong.delete(this);
+    if (String(answer) !== word) return;
+    awaitingPong.delete(this);
+    states.get(this)?.sender.ponged();
   };
   // what breaks a socket closes it, which is handled where it is served
   const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
@@ -134,6 +136,12 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       leave(code, reason);
     };
     socket.on('message', (message) => {
+      // further messages would be kept, parsed, behind answers that nobody reads
+      const taken = state.sender.whenTaken();
+      if (taken !== null) {
+        socket.pause();
+        void taken.then(() => socket.resume());
+      }
       handle(withQuery(String(message))).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
         close(internalError, 'Internal server error');
@@ -152,11 +160,14 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
   const ping = () => {
     word = randomUUID();
     for (const socket of sockets.clients) {
-      if (awaitingPong.has(socket) && !states.get(socket)?.sender.isReading()) {
+      const isDeaf = awaitingPong.has(socket) && !states.get(socket)?.sender.isReading();
+      // it is not listened to before it has read, which whoever counts what is unread sees to
+      if (isDeaf && !socket.isPaused) {
         socket.terminate();
       } else {
         awaitingPong.add(socket);
         socket.ping(word);
+        states.get(socket)?.sender.pinged();
       }
     }
     cancelPing = clock.after(pingIntervalMs, ping);
@@ -210,7 +221,11 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     closeWhenIdle();
   };
   const refuseWhileStopping = (_request: IncomingMessage, stream: Duplex) =>
-    refuseUpgrade(stream, { status: 503, message: `${comeBack}. Connect again in a moment.` });
+    refuseUpgrade(stream, {
+      status: 503,
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: `${comeBack}. Connect again in a moment.`,
+    });
 
   const terminate = () => {
     http.off('upgrade', upgrade);
