@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { measureCallers } from './growth/callers.ts';
 import { measureDocuments } from './growth/documents.ts';
 import { measurePages } from './growth/pages.ts';
 import { plotOf, sectionOf, sentenceOf, verdictsOf } from './growth/report.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
 const measures: Readonly<Record<string, () => Promise<Series>>> = {
   pages: measurePages,
   documents: measureDocuments,
+  callers: measureCallers,
 };
 const chosen = values.only?.split(',') ?? Object.keys(measures);
 const unknown = chosen.filter((name) => measures[name] === undefined);

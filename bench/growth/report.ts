@@ -18,15 +18,20 @@ const growthOf = ({ points, resolution, boundFrom = Number.POSITIVE_INFINITY }: 
     resolution,
   );
 
+/** How much more there may be beyond a bound than at it. */
+const slack = 1.15;
+
+/** A bound that does not hold is as bad as what grows too fast. */
+const isUnbound = ({ points, boundFrom = Number.POSITIVE_INFINITY, resolution = 0 }: Cost): boolean => {
+  const [within, beyond] = [true, false].map((is) => points.filter(({ size }) => size <= boundFrom === is));
+  const most = Math.max(...(within ?? []).map(({ cost }) => cost));
+  return (beyond ?? []).some(({ cost }) => cost > most * slack + resolution);
+};
+
 export const verdictOf = (panel: CostPanel, cost: Cost): Verdict => {
   const growth = growthOf(cost);
-  const line = (size: number) => growth.fixed + growth.perUnit * size;
-  // a bound that does not hold is as bad
-  const isUnbound = cost.points.some(
-    ({ size, cost: is }) => size > (cost.boundFrom ?? size) && is > line(size),
-  );
   const name = panel.costs.length > 1 ? `${panel.title}, ${cost.name}` : panel.title;
-  return { cost: name, growth, isFaster: isUnbound || isFasterThanLinear(growth) };
+  return { cost: name, growth, isFaster: isUnbound(cost) || isFasterThanLinear(growth) };
 };
 
 export const verdictsOf = ({ panels }: Series): readonly Verdict[] =>

@@ -21,6 +21,11 @@ export interface Child {
   /** The same once all garbage is collected. */
   usageWithoutGarbage(): Promise<Usage & { readonly keptBytes: number }>;
   send(message: object): void;
+  /** The next message of this type that will do. */
+  answer(
+    type: string,
+    isMeant?: (message: Record<string, unknown>) => boolean,
+  ): Promise<Record<string, unknown>>;
   onMessage(listener: (message: Record<string, unknown>) => void): void;
   stop(): Promise<void>;
 }
@@ -54,10 +59,10 @@ export const startChild = async (
   child.on('message', (message: Record<string, unknown>) => {
     for (const listener of listeners) listener(message);
   });
-  const answer = (type: string) =>
+  const answer: Child['answer'] = (type, isMeant = () => true) =>
     new Promise<Record<string, unknown>>((resolve, reject) => {
       const listener = (message: Record<string, unknown>) => {
-        if (message['type'] !== type) return;
+        if (message['type'] !== type || !isMeant(message)) return;
         listeners.delete(listener);
         resolve(message);
       };
@@ -74,6 +79,7 @@ export const startChild = async (
     usage: () => askUsage(false),
     usageWithoutGarbage: () => askUsage(true),
     send: (message) => void child.send(message),
+    answer,
     onMessage: (listener) => void listeners.add(listener),
     async stop() {
       child.kill('SIGTERM');
