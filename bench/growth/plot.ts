@@ -20,7 +20,7 @@ export interface Panel {
 
 const width = 400;
 const height = 310;
-const inner = { left: 62, right: 388, top: 36, bottom: 262 };
+const inner = { left: 62, right: 374, top: 36, bottom: 262 };
 const colours = ['#0b62c4', '#b8470b', '#1a7a3c', '#7a2fa8'];
 const samples = 60;
 
