@@ -5,6 +5,8 @@ import { measureDocuments } from './growth/documents.ts';
 import { measurePages } from './growth/pages.ts';
 import { plotOf, sectionOf, sentenceOf, verdictsOf } from './growth/report.ts';
 import type { Series } from './growth/series.ts';
+import { measureSubscribers } from './growth/subscribers.ts';
+import { measureWatched } from './growth/watched.ts';
 import { circumstances, writeBetweenMarkers } from './support/markdown.ts';
 
 /**
@@ -23,6 +25,8 @@ const measures: Readonly<Record<string, () => Promise<Series>>> = {
   pages: measurePages,
   documents: measureDocuments,
   callers: measureCallers,
+  watched: measureWatched,
+  subscribers: measureSubscribers,
 };
 const chosen = values.only?.split(',') ?? Object.keys(measures);
 const unknown = chosen.filter((name) => measures[name] === undefined);

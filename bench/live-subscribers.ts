@@ -43,8 +43,11 @@ process.on('message', (message: { expected?: number }) => {
   expected = message.expected ?? expected;
 });
 
+/** The polling share of a minute looks at 10,000 jobs but once. */
+const patienceMs = 180_000;
+
 const until = async (reached: () => boolean) => {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + patienceMs;
   while (!reached()) {
     if (Date.now() > deadline)
       throw new Error(`${acknowledged} acknowledged, ${snapshots} snapshots: no more came.`);

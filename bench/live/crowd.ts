@@ -17,6 +17,8 @@ export interface Scene {
   readonly crowd: Child;
   /** Of the server before anybody came. */
   readonly idleBytes: number;
+  /** From the first who came until all had their snapshot. */
+  readonly settledMs: number;
 }
 
 /** A server with a crowd of subscribers, each of whom has had its snapshot; all of it gone afterwards. */
@@ -28,6 +30,7 @@ export const withCrowd = async <Outcome>(
   const server = await startServer();
   try {
     const { residentBytes: idleBytes } = await server.usage();
+    const from = performance.now();
     const crowd = await startChild('live-subscribers', {
       args: [server.ready.url, String(count), String(perSocket), documents, ...ids],
     });
@@ -36,7 +39,7 @@ export const withCrowd = async <Outcome>(
         crowd.send({ snapshots: count });
         await crowd.answer('settled');
       }
-      return await measure({ server, crowd, idleBytes });
+      return await measure({ server, crowd, idleBytes, settledMs: performance.now() - from });
     } finally {
       await crowd.stop();
     }

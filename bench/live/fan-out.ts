@@ -8,7 +8,7 @@ export interface FanOut {
   readonly wall: number;
   readonly cpu: number;
   readonly residentBytes: number;
-  /** By all those who came, after garbage was collected before them and at the end. */
+  /** At the end, once garbage is collected. */
   readonly keptBytes: number;
 }
 
