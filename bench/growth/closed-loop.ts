@@ -18,8 +18,9 @@ export interface Measured {
 }
 
 const concurrency = 16;
+const warmUps = 2;
 const rounds = 3;
-const cpuMsOfRound = 800;
+const cpuMsOfRound = 600;
 const longestRoundMs = 10_000;
 /** One answer in so many is compared with REST's rows. */
 const compareEvery = 16;
@@ -57,11 +58,11 @@ const round = async ({ url, process }: Server, { size, question }: Step): Promis
 /** Medians of interleaved rounds, so that what else the machine does meets all sizes alike. */
 export const measureSteps = async (server: Server, steps: readonly Step[]): Promise<readonly Measured[]> => {
   const measured: Measured[] = [];
-  for (let n = 0; n <= rounds; n += 1) {
+  for (let n = 0; n < warmUps + rounds; n += 1) {
     for (const step of steps) {
       const one = await round(server, step);
-      // the first is for compilers and caches
-      if (n > 0) measured.push(one);
+      // the first are for compilers and caches
+      if (n >= warmUps) measured.push(one);
     }
   }
   return steps.map(({ size }) => {
