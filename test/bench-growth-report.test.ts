@@ -57,6 +57,13 @@ describe('the report on growth', () => {
     expect(flat && sentenceOf(flat)).toMatch(/exponent 0\.50, the largest \d+ % below/);
   });
 
+  it('gives no exponent where a straight line is good enough', () => {
+    const [straight] = verdictsOf(seriesOf(costOf((size) => 100 + size * (1 + 0.02 * Math.sin(size)))));
+    expect(straight && sentenceOf(straight)).toMatch(
+      /^Kept for callers: grows no faster than linear \(the largest/,
+    );
+  });
+
   it('shows plot, table and verdicts of a series', () => {
     const section = sectionOf(seriesOf(costOf((size) => size)));
     expect(section.split('\n')).toEqual([
@@ -70,7 +77,7 @@ describe('the report on growth', () => {
       '| --- | ---: |',
       '| 100 | 1 MB |',
       '',
-      expect.stringMatching(/^- Kept for callers: grows no faster than linear \(exponent 1\.00/),
+      expect.stringMatching(/^- Kept for callers: grows no faster than linear \(the largest 0 %/),
     ]);
   });
 

@@ -72,7 +72,7 @@ export const fitGrowth = (points: readonly Point[], resolution = 0): Growth => {
 
 /** Measurements are not exact: beyond both of these it is no longer noise. */
 const mostExponent = 1.15;
-const mostAboveLine = 0.1;
+export const mostAboveLine = 0.1;
 
 export const isFasterThanLinear = ({ exponent, aboveLine }: Growth): boolean =>
   exponent > mostExponent && aboveLine > mostAboveLine;

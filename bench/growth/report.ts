@@ -1,5 +1,5 @@
 import { table } from '../support/markdown.ts';
-import { fitGrowth, type Growth, isFasterThanLinear } from './fit.ts';
+import { fitGrowth, type Growth, isFasterThanLinear, mostAboveLine } from './fit.ts';
 import { plot } from './plot.ts';
 import type { Cost, CostPanel, Series } from './series.ts';
 
@@ -38,7 +38,9 @@ export const verdictsOf = ({ panels }: Series): readonly Verdict[] =>
   panels.flatMap((panel) => panel.costs.map((cost) => verdictOf(panel, cost)));
 
 export const sentenceOf = ({ cost, growth: { exponent, aboveLine }, isFaster }: Verdict): string => {
-  const where = `exponent ${exponent.toFixed(2)}, the largest ${percent(aboveLine)} ${aboveLine > 0 ? 'above' : 'below'} the straight line`;
+  const line = `the largest ${percent(aboveLine)} ${aboveLine > 0 ? 'above' : 'below'} the straight line`;
+  // of what a straight line fits, an exponent would tell the noise
+  const where = Math.abs(aboveLine) > mostAboveLine ? `exponent ${exponent.toFixed(2)}, ${line}` : line;
   return isFaster
     ? `${cost}: **grows faster than linear** (${where})`
     : `${cost}: grows no faster than linear (${where})`;
