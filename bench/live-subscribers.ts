@@ -2,11 +2,11 @@ import { openRawSocket, type RawSocket } from './live/raw-socket.ts';
 import { reportReady } from './support/child.ts';
 
 /**
- * So many WebSockets, each with one subscription; tells when each change has reached all of its subscribers.
- * Arguments: address, number of sockets, `same` or `different` documents, ids of jobs.
+ * So many subscriptions, and WebSockets for them; tells when each change has reached all of its subscribers.
+ * Arguments: address, number of subscriptions, how many a socket, `same` or `different` documents, ids of jobs.
  */
-const [url = '', count = '0', documents = 'same', ...ids] = process.argv.slice(2);
-const total = Number(count);
+const [url = '', count = '0', perSocket = '1', documents = 'same', ...ids] = process.argv.slice(2);
+const [total, ofSocket] = [Number(count), Number(perSocket)];
 
 const fields = (name: string) =>
   `kind observedAt job { id ${name}: name status progress { current total itemsSuccessful itemsRejected } }`;
@@ -43,8 +43,11 @@ process.on('message', (message: { expected?: number }) => {
   expected = message.expected ?? expected;
 });
 
+/** The polling share of a minute looks at 10,000 jobs but once. */
+const patienceMs = 180_000;
+
 const until = async (reached: () => boolean) => {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + patienceMs;
   while (!reached()) {
     if (Date.now() > deadline)
       throw new Error(`${acknowledged} acknowledged, ${snapshots} snapshots: no more came.`);
@@ -53,20 +56,22 @@ const until = async (reached: () => boolean) => {
 };
 
 const sockets: RawSocket[] = [];
+const wanted = Math.ceil(total / ofSocket);
 const connectingAtOnce = 200;
-while (sockets.length < total) {
-  const some = Math.min(connectingAtOnce, total - sockets.length);
+while (sockets.length < wanted) {
+  const some = Math.min(connectingAtOnce, wanted - sockets.length);
   sockets.push(...(await Promise.all(Array.from({ length: some }, () => openRawSocket(url, receive)))));
   const opened = sockets.slice(-some);
   for (const socket of opened) {
     socket.send('{"type":"connection_init","payload":{"authorization":"bench"}}');
   }
   await until(() => acknowledged === sockets.length);
-  opened.forEach((socket, n) => {
-    const id = ids[(sockets.length - some + n) % ids.length];
-    const payload = { query: documentOf(sockets.length - some + n), variables: { id } };
-    socket.send(JSON.stringify({ id: 'one', type: 'subscribe', payload }));
-  });
+  const first = (sockets.length - some) * ofSocket;
+  for (let n = first; n < Math.min(total, sockets.length * ofSocket); n += 1) {
+    const payload = { query: documentOf(n), variables: { id: ids[n % ids.length] } };
+    const message = { id: String(n % ofSocket), type: 'subscribe', payload };
+    opened[Math.floor((n - first) / ofSocket)]?.send(JSON.stringify(message));
+  }
 }
 process.once('message', () => undefined);
 reportReady({ connected: sockets.length });

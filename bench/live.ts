@@ -1,10 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { received, withCrowd } from './live/crowd.ts';
+import { type FanOut, fanOut } from './live/fan-out.ts';
 import { startMovingUpstream } from './live/moving-upstream.ts';
-import { type Child, startChild } from './support/child.ts';
+import { startGateway } from './live/start-gateway.ts';
+import { startChild } from './support/child.ts';
 import { circumstances, table } from './support/markdown.ts';
-import { mb, median, ms, pause, percentile } from './support/numbers.ts';
+import { mb, ms, pause, percentile } from './support/numbers.ts';
+import { startScriptOf } from './support/start-script.ts';
 
 /**
  * What watching costs: upstream calls, delay, memory and CPU by the number of subscribers, and the fan-out of one
@@ -27,61 +30,8 @@ const changes = Number(values.changes);
 
 const now = () => performance.timeOrigin + performance.now();
 
-interface Scene {
-  readonly server: Child;
-  readonly crowd: Child;
-}
-
-/** A server with a crowd of subscribers, each of whom has had its snapshot; all of it gone afterwards. */
-const withCrowd = async <Outcome>(
-  startServer: () => Promise<Child>,
-  crowdOf: { count: number; ids: readonly string[]; documents: 'same' | 'different'; snapshots: boolean },
-  measure: (scene: Scene & { readonly idleBytes: number }) => Promise<Outcome>,
-): Promise<Outcome> => {
-  const server = await startServer();
-  const { residentBytes: idleBytes } = await server.usage();
-  const { count, ids, documents, snapshots } = crowdOf;
-  const crowd = await startChild('live-subscribers', {
-    args: [server.ready.url, String(count), documents, ...ids],
-  });
-  try {
-    if (snapshots) {
-      const settled = new Promise<void>((resolve) =>
-        crowd.onMessage(({ type }) => type === 'settled' && resolve()),
-      );
-      crowd.send({ snapshots: count });
-      await settled;
-    }
-    return await measure({ server, crowd, idleBytes });
-  } finally {
-    await crowd.stop();
-    await server.stop();
-  }
-};
-
-/** The instants at which a change comes to its subscribers, once all have it. */
-const received = ({ crowd }: Scene, current: number, expected: number): Promise<number[]> => {
-  crowd.send({ expected });
-  return new Promise((resolve) => {
-    crowd.onMessage((message) => {
-      if (message['type'] === 'received' && message['current'] === current) {
-        resolve(message['instants'] as number[]);
-      }
-    });
-  });
-};
-
-const flags = (values.flags ?? '').split(' ').filter(Boolean);
-
-/** So long after a crowd has come the gateway has given back what it took for that. */
-const restMs = 25_000;
-
-/** As main.ts has it from its second start on. */
-const compileCache = {
-  NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)),
-};
-const gatewayOver = (url: string) => () =>
-  startChild('live/gateway', { env: { WIX_API_URL: url, ...compileCache }, flags });
+const flags = values.flags?.match(/--\S+/g) ?? startScriptOf().flags;
+const gatewayOver = (url: string) => () => startGateway(url, { flags });
 
 const scale = async (count: number, jobs: number) => {
   const upstream = await startMovingUpstream(jobs);
@@ -98,7 +48,7 @@ const scale = async (count: number, jobs: number) => {
         const next = pause(1000);
         const expected = Math.floor(count / jobs) + (current % jobs < count % jobs ? 1 : 0);
         const changedAt = now();
-        const receipts = expected > 0 ? received({ server, crowd }, current, expected) : null;
+        const receipts = expected > 0 ? received(crowd, current, expected) : null;
         void upstream.move(current, current);
         if (receipts) {
           const delays = (await receipts).map((instant) => instant - changedAt);
@@ -126,6 +76,7 @@ const scale = async (count: number, jobs: number) => {
   return row;
 };
 
+<<<<<<< HEAD
 interface FanOut {
   readonly server: string;
   readonly wall: number;
@@ -157,6 +108,8 @@ const fanOut = async (
     return { server: name, wall: median(walls.slice(3)), cpu: median(cpus.slice(3)), residentBytes };
   });
 
+=======
+>>>>>>> growth
 const jobId = '00000000-0000-4000-8000-000000000000';
 const update = (current: number) => ({
   kind: 'PROGRESSED',
@@ -171,40 +124,43 @@ const update = (current: number) => ({
 
 const throughGateway = async (documents: 'same' | 'different') => {
   const upstream = await startMovingUpstream(1);
-  const result = await fanOut(
-    'the gateway',
-    gatewayOver(upstream.url),
-    { count: subscribers, ids: upstream.ids, documents, snapshots: true },
-    (_server, current) => upstream.move(0, current),
-  );
+  const result = await fanOut({
+    name: 'the gateway',
+    startServer: gatewayOver(upstream.url),
+    crowd: { count: subscribers, ids: upstream.ids, documents, snapshots: true },
+    changes,
+    publish: (_server, current) => upstream.move(0, current),
+  });
   upstream.close();
   return result;
 };
 
 const throughBareFrames = () =>
-  fanOut(
-    'bare ws frames',
-    () => startChild('live/bare-ws'),
-    { count: subscribers, ids: [jobId], documents: 'same', snapshots: false },
-    async (server, current) => {
+  fanOut({
+    name: 'bare ws frames',
+    startServer: () => startChild('live/bare-ws'),
+    crowd: { count: subscribers, ids: [jobId], documents: 'same', snapshots: false },
+    changes,
+    async publish(server, current) {
       const payload = { data: { jobUpdated: update(current) } };
       const toldAt = now();
-      server.send({ publish: { text: JSON.stringify({ id: 'one', type: 'next', payload }) } });
+      server.send({ publish: { text: JSON.stringify({ id: '0', type: 'next', payload }) } });
       return toldAt;
     },
-  );
+  });
 
 const throughPlainGraphqlWs = (documents: 'same' | 'different') =>
-  fanOut(
-    'plain graphql-ws',
-    () => startChild('live/plain-graphql-ws'),
-    { count: subscribers, ids: [jobId], documents, snapshots: false },
-    async (server, current) => {
+  fanOut({
+    name: 'plain graphql-ws',
+    startServer: () => startChild('live/plain-graphql-ws'),
+    crowd: { count: subscribers, ids: [jobId], documents, snapshots: false },
+    changes,
+    async publish(server, current) {
       const toldAt = now();
       server.send({ publish: { update: update(current) } });
       return toldAt;
     },
-  );
+  });
 
 /** A thousand jobs, one subscriber each, for longer than the minute that the allowance is counted by. */
 const manyJobs = async () => {

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { freePort, type Pinned, startPinned } from '../support/pinned.ts';
+import { projectFolder as root, startScriptOf } from '../support/start-script.ts';
 import { ask, wrongWith } from './ask.ts';
 import type { Question } from './workloads.ts';
-
-const root = new URL('../../', import.meta.url);
 
 /** How one of those that are compared is started. */
 export interface Contender {
@@ -32,10 +31,8 @@ const serverEnv = (port: number, upstreamUrl: string) => ({ PORT: String(port), 
 
 /** What `npm start` runs, without the shell and npm around it. */
 const startCommand = (folder: URL, nodeFlags: readonly string[]): readonly string[] => {
-  const packageJson = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
-  const [, flags = '', program = ''] = /^exec node (.*?)(\S+\.ts)$/.exec(packageJson.scripts.start) ?? [];
-  if (program === '') throw new Error('The start script is no longer "exec node … .ts".');
-  return [process.execPath, ...flags.split(' ').filter(Boolean), ...nodeFlags, program];
+  const { flags, program } = startScriptOf(folder);
+  return [process.execPath, ...flags, ...nodeFlags, program];
 };
 
 export interface GatewayOptions {

@@ -15,11 +15,20 @@ export interface Workload {
   questions(site: Site): readonly Question[];
 }
 
-const jobFields =
+export const jobFields =
   'id name status startedAt finishedAt logsRecorded scheduleId progress { current total itemsSuccessful itemsRejected }';
 const scheduleFields = 'id name enabled cronExpression';
 
-const job = ({ id, name, status, startedAt, finishedAt, logsRecorded, scheduleId, progress }: JobRow) => ({
+export const job = ({
+  id,
+  name,
+  status,
+  startedAt,
+  finishedAt,
+  logsRecorded,
+  scheduleId,
+  progress,
+}: JobRow) => ({
   ...{ id, name, status, startedAt, finishedAt: finishedAt ?? null, logsRecorded, scheduleId, progress },
 });
 const schedule = ({ id, name, enabled, cronExpression }: ScheduleRow) => ({
@@ -29,7 +38,7 @@ const schedule = ({ id, name, enabled, cronExpression }: ScheduleRow) => ({
   cronExpression,
 });
 
-const question = (query: string, data: object, variables: object = {}): Question => ({
+export const question = (query: string, data: object, variables: object = {}): Question => ({
   body: JSON.stringify({ query, variables }),
   expected: { data },
 });

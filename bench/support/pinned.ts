@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { cpus } from 'node:os';
 
 /** A program that knows nothing of the bench, kept to one core and watched from outside. Linux only. */
 export interface Pinned {
@@ -21,10 +22,15 @@ process.on('exit', () => {
 
 const msPerTick = 10;
 
-/** Keeps this process, and what it starts from now on, away from the core that is measured. */
-export const stayOnCore = (core: number): void => {
-  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' });
+const stayOn = (cores: string): void => {
+  execFileSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)], { stdio: 'ignore' });
 };
+
+/** Keeps this process, and what it starts from now on, away from the core that is measured. */
+export const stayOnCore = (core: number): void => stayOn(String(core));
+
+/** The end of that. */
+export const roam = (): void => stayOn(`0-${cpus().length - 1}`);
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
