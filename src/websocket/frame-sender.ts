@@ -41,9 +41,10 @@ export const createFrameSender = (socket: WebSocket, close: Goodbye, now: () => 
         socket.send(frame);
         return onReady();
       }
-      waitingBytes += frame.length;
+      const { length } = frame;
+      waitingBytes += length;
       socket.send(frame, () => {
-        waitingBytes -= frame.length;
+        waitingBytes -= length;
         onReady();
       });
       if (waitingBytes > maxWaitingBytes) close(tryAgainLater, 'Read faster, or less at a time');

@@ -1,5 +1,6 @@
 import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
+import { isAsyncIterable } from 'graphql-yoga';
 import { type CallerHeaders, callerHeaders, type ReadHeader } from '../context.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Enveloped, Pipeline } from '../pipeline.ts';
@@ -7,6 +8,7 @@ import { clientLeft, codesOf } from '../plugins/observe-operations.ts';
 import { inFrame } from '../plugins/present-errors.ts';
 import { createObserved, type Observed } from '../telemetry/observed.ts';
 import { parseTraceparent, type Traceparent } from '../telemetry/traceparent.ts';
+import { answer } from './answer.ts';
 import { deliver } from './deliver.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { SocketEntry } from './socket-entry.ts';
@@ -173,9 +175,9 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
     onOperation({ extra }, id, _payload, args, result) {
       const operation = extra.operations.get(id);
       const delivery = isObject(args.contextValue) ? pipeline.deliveryOf(args.contextValue) : undefined;
+      // graphql-ws holds on to it until all has been read, which has no need of it
+      args.contextValue = undefined;
       if (delivery !== undefined) {
-        // graphql-ws holds on to this for as long as the subscription lives, which has no need of it
-        args.contextValue = undefined;
         if (operation) {
           operation.isStream = true;
           pipeline.operationLog.began(operation.observed);
@@ -186,8 +188,9 @@ export const createProtocol = ({ pipeline, maxOperations }: ProtocolOptions): Se
       }
       const codes = 'errors' in result ? codesOf(result) : [];
       if (operation) operation.codes = codes;
+      if (isAsyncIterable(result)) return result;
       const isRefused = 'errors' in result && !('data' in result);
-      return isRefused ? failing(result.errors ?? []) : result;
+      return isRefused ? failing(result.errors ?? []) : answer(id, result, extra.sender.send);
     },
     onError({ extra }, id, _payload, errors) {
       const told = errors.flatMap(unwrapped);
