@@ -27,7 +27,7 @@ const warmUps = 3;
 /** One change after the other to all: from the instant the server is told until the last subscriber has it. */
 export const fanOut = (options: FanOutOptions): Promise<FanOut> =>
   withCrowd(options.startServer, options.crowd, async ({ server, crowd }) => {
-    await pause(3000);
+    await pause(restMs);
     const { residentBytes } = await server.usage();
     const walls: number[] = [];
     const cpus: number[] = [];
