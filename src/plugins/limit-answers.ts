@@ -22,6 +22,7 @@ export interface AnswerLimit {
   make(args: ExecutionArgs, making: Making, execute: () => Answer): Answer;
   /** Settles when it is the turn of a text that was made, and is written once more; null where that is at once. */
   turnToWrite(text: string): Promise<void> | null;
+  readonly state: Turns['state'];
 }
 
 export interface AnswerLimitOptions {
@@ -149,6 +150,7 @@ export const createAnswerLimit = ({ maxBytes, turns, metrics, present }: AnswerL
   return {
     make,
     turnToWrite: (text) => turns.write(text.length, stays),
+    state: turns.state,
     plugin: {
       onExecute({ args: { contextValue }, executeFn, setExecuteFn, setResultAndStopExecution }) {
         if (turns.isCrowded) {
