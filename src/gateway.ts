@@ -43,7 +43,6 @@ import {
   reportUnfitDocuments,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
-import { turnsFor } from './plugins/turns.ts';
 import type { Replicas } from './replicas/replicas.ts';
 import type { Log } from './telemetry/log.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
@@ -153,12 +152,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
-  const answers = createAnswerLimit({
-    maxBytes: options.maxAnswerBytes,
-    turns: turnsFor(options),
-    metrics,
-    present,
-  });
+  const answers = createAnswerLimit({ settings: options, metrics, present });
   const shared = createSharedExecution({
     contexts,
     present,

@@ -1,10 +1,11 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { rateLimited } from '../access/refusals.ts';
+import type { DocumentSettings } from '../config/document-settings.ts';
 import type { Context } from '../context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { tooComplex } from './limit-documents.ts';
-import type { Turns } from './turns.ts';
+import { type Turns, turnsFor } from './turns.ts';
 
 type Answer = ExecutionResult | Promise<ExecutionResult>;
 
@@ -26,9 +27,7 @@ export interface AnswerLimit {
 }
 
 export interface AnswerLimitOptions {
-  /** Of one answer, or of one event of a subscription. */
-  readonly maxBytes: number;
-  readonly turns: Turns;
+  readonly settings: DocumentSettings;
   readonly metrics: Pick<Metrics, 'rateLimited'>;
   readonly present: (error: unknown) => GraphQLError;
 }
@@ -101,7 +100,11 @@ const tooMany = () =>
  * Refuses answers that would take too much memory to write, whatever the transport. Until then a large value is there
  * once, however many aliases and rows repeat it. And of those that are borne, not too many are made at once.
  */
-export const createAnswerLimit = ({ maxBytes, turns, metrics, present }: AnswerLimitOptions): AnswerLimit => {
+export const createAnswerLimit = ({ settings, metrics, present }: AnswerLimitOptions): AnswerLimit => {
+  /** Of one answer, or of one event of a subscription. */
+  const maxBytes = settings.maxAnswerBytes;
+  const turns = turnsFor(settings);
+
   const leftBy = (measure: Measure, { data, errors }: ExecutionResult) =>
     leftAfterErrors(errors, leftAfter(data, maxBytes, measure), measure);
 
