@@ -22,6 +22,7 @@ import { useCompiledQueries } from './plugins/compile-queries.ts';
 import { useEventStreamCount } from './plugins/count-event-streams.ts';
 import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentCache } from './plugins/document-cache.ts';
+import { useDocumentErrors } from './plugins/document-errors.ts';
 import { useEventStreamHeaders } from './plugins/event-stream-headers.ts';
 import { useEventStreamsOnly } from './plugins/event-streams-only.ts';
 import { createExecutionDeadline } from './plugins/execution-deadline.ts';
@@ -35,7 +36,6 @@ import { createObservation } from './plugins/observe-operations.ts';
 import { createErrorPresenter } from './plugins/present-errors.ts';
 import { useScopes } from './plugins/scopes.ts';
 import { createSharedExecution } from './plugins/shared-execution.ts';
-import { useSyntaxErrors } from './plugins/syntax-errors.ts';
 import { useTokenLife } from './plugins/token-life.ts';
 import {
   createFindDocument,
@@ -43,7 +43,6 @@ import {
   reportUnfitDocuments,
   useTrustedDocuments,
 } from './plugins/trusted-documents.ts';
-import { turnsFor } from './plugins/turns.ts';
 import type { Replicas } from './replicas/replicas.ts';
 import type { Log } from './telemetry/log.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
@@ -145,7 +144,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     telemetry,
     demoAuthorization: options.demoAuthorization ?? null,
   });
-  metrics.follow(() => ({ ...upstream.state(), live: hub.state(), replicas }));
+  metrics.follow(() => ({ ...upstream.state(), answers: answers.state(), live: hub.state(), replicas }));
   const operationLog = createOperationLog(log, metrics, tracing);
   const underWay = createUnderWay();
   const { senderOf } = authentication;
@@ -153,12 +152,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const presentAll = createErrorPresenter(log);
   const present = playground ? presentAll : (error: unknown) => withoutSuggestion(presentAll(error));
   const deadline = createExecutionDeadline(options.executionTimeoutMs, clock);
-  const answers = createAnswerLimit({
-    maxBytes: options.maxAnswerBytes,
-    turns: turnsFor(options),
-    metrics,
-    present,
-  });
+  const answers = createAnswerLimit({ settings: options, metrics, present });
   const shared = createSharedExecution({
     contexts,
     present,
@@ -198,7 +192,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       // beneath all others: they see what it gives as what the executor gives
       useCompiledQueries(),
       observation.plugin,
-      useSyntaxErrors(),
+      useDocumentErrors(),
       crossOrigin.plugin,
       useGuardedRequests(admission),
       playground

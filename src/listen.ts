@@ -76,6 +76,7 @@ export const listen = async (
   port: number,
   host: string,
   bounds: Bounds = usualBounds,
+  onHangUp: (reason: 'patience' | 'memory') => void = () => {},
 ): Promise<Listening> => {
   const options = {
     headersTimeout: bounds.headersTimeoutMs,
@@ -94,6 +95,7 @@ export const listen = async (
     patienceMs: bounds.unreadMs,
     maxBytes: bounds.maxUnreadBytes,
     now: () => performance.now(),
+    onHangUp,
   });
   server.on('connection', unread.add);
   const looking = setInterval(unread.look, Math.min(unreadEveryMs, bounds.checkEveryMs)).unref();

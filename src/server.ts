@@ -167,6 +167,8 @@ export const startServer = async (
       },
       config.port,
       config.host,
+      undefined,
+      prometheus.hungUp,
     );
     closers.push(() => drain(server, 0));
     const metrics = await serveMetrics(config, { readiness, prometheus, log });
@@ -194,6 +196,16 @@ export const startServer = async (
     else if (!config.isLocal && config.access.mode === 'none') {
       log.warn(
         'Whoever reaches this address may read /metrics. METRICS_PORT gives them a port of their own.',
+      );
+    }
+    if (config.wixApiUrl?.protocol === 'http:' && !isLoopback(config.wixApiUrl.hostname)) {
+      log.warn(
+        'WIX_API_URL is http: credentials go there unencrypted. Use https, unless the way there is yours alone.',
+      );
+    }
+    if (config.limits.trustedProxies.some(([, bits]) => bits === 0)) {
+      log.warn(
+        'TRUSTED_PROXIES is everybody: whoever reaches this address directly may say that it is any other. Name your proxies, unless only they can reach it.',
       );
     }
     if (telemetry.tracing !== null) log.info('Traces are sent by OpenTelemetry.');

@@ -324,6 +324,15 @@ describe.each(Object.entries(waysIn))('over %s', (way, send) => {
   });
 });
 
+it('what takes too long to compare is told in other words than GraphQL has', async () => {
+  const { ask } = openGateway('http://127.0.0.1:1');
+  const { errors } = await ask(`{ ${'jobs { nodes { id name } } '.repeat(490)} }`);
+  expect(errors?.[0]?.message).toContain('selects the same fields so often');
+  expect(errors?.[0]?.extensions).toEqual({ code: 'QUERY_TOO_COMPLEX' });
+  const two = await ask('query A { __typename } query A2 { __typename }');
+  expect(two.errors?.[0]?.message).toContain('as `operationName`');
+});
+
 it('what cannot be counted is not told in a number', async () => {
   const { ask } = openGateway('http://127.0.0.1:1');
   const chain = `${job('...F0')} ${bomb(1200, 'Job', (next) => next, 'id')}`;

@@ -52,6 +52,28 @@ describe('/metrics', () => {
     expect(seriesOf(text, 'gateway_operation_duration_seconds_count', { name: 'Look', code: 'OK' })).toBe(1);
   });
 
+  it('shows answers that are being made, and what is hung up on', async () => {
+    const { promise: isLetGo, resolve: letGo } = Promise.withResolvers<void>();
+    const { promise: isAsked, resolve: tellAsked } = Promise.withResolvers<void>();
+    const upstream = await startScriptedUpstream(async () => {
+      tellAsked();
+      await isLetGo;
+      return jobsPage([]);
+    });
+    const { ask, origin } = await openServer(upstream.url);
+    const asked = ask('{ jobs(first: 10) { nodes { id name } } }');
+    await isAsked;
+    const during = await read(`${origin}/metrics`);
+    expect(seriesOf(during.text, 'gateway_answer_fields')).toBeGreaterThanOrEqual(20);
+    expect(seriesOf(during.text, 'gateway_answers_waiting')).toBe(0);
+    letGo();
+    await asked;
+    const after = await read(`${origin}/metrics`);
+    expect(seriesOf(after.text, 'gateway_answer_fields')).toBe(0);
+    for (const reason of ['patience', 'memory'])
+      expect(seriesOf(after.text, 'gateway_hang_ups_total', { reason })).toBe(0);
+  });
+
   it('counts calls to upstream by endpoint, status and attempt, and what did not need one', async () => {
     const rows = lookup(jobRows(5));
     const upstream = await startScriptedUpstream((call) =>

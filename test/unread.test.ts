@@ -14,7 +14,8 @@ const connect = (unread: number) => {
     isCut: false,
     destroy() {
       socket.isCut = true;
-      socket.emit('close');
+      // node tells of it later
+      setImmediate(() => socket.emit('close'));
     },
   });
   return {
@@ -35,8 +36,15 @@ const connect = (unread: number) => {
 
 const open = (maxBytes = 256 * megabyte) => {
   let at = 0;
-  const unread = createUnread({ patienceMs: 60_000, maxBytes, now: () => at });
+  const reasons: string[] = [];
+  const unread = createUnread({
+    patienceMs: 60_000,
+    maxBytes,
+    now: () => at,
+    onHangUp: (reason) => reasons.push(reason),
+  });
   return {
+    reasons,
     connect(bytes: number) {
       const connection = connect(bytes);
       unread.add(connection.socket as unknown as Socket);
@@ -51,7 +59,7 @@ const open = (maxBytes = 256 * megabyte) => {
 
 describe('who takes nothing', () => {
   it('is hung up on after a minute, and not before', () => {
-    const { connect, look } = open();
+    const { connect, look, reasons } = open();
     const { socket, take } = connect(8 * megabyte);
     look(0);
     take(megabyte);
@@ -60,6 +68,7 @@ describe('who takes nothing', () => {
     expect(socket.isCut).toBe(false);
     look(1);
     expect(socket.isCut).toBe(true);
+    expect(reasons).toEqual(['patience']);
   });
 
   it('is the same with more written to it all the while', () => {
@@ -101,10 +110,11 @@ describe('who takes nothing', () => {
 
 describe('where all together are too much', () => {
   it('those with most to read go first, until the rest can be borne', () => {
-    const { connect, look } = open(10 * megabyte);
+    const { connect, look, reasons } = open(10 * megabyte);
     const connections = [3, 5, 1, 4].map((size) => connect(size * megabyte));
     look(0);
     expect(connections.map(({ socket }) => socket.isCut)).toEqual([false, true, false, false]);
+    expect(reasons).toEqual(['memory']);
   });
 
   it('who is seen to read stays before who is not, however much there is to read', () => {

@@ -6,6 +6,8 @@ export interface UnreadOptions {
   /** What may wait to be read by all clients together. */
   readonly maxBytes: number;
   readonly now: () => number;
+  /** A connection is ended: for `patience`, or with the most while all have too much. */
+  readonly onHangUp: (reason: 'patience' | 'memory') => void;
 }
 
 /** What waits in memory to be read, over all connections of a server whatever they speak. */
@@ -39,12 +41,21 @@ const takenOf = (socket: Socket): number => {
     : socket.bytesWritten - socket.writableLength;
 };
 
-export const createUnread = ({ patienceMs, maxBytes, now }: UnreadOptions): Unread => {
+export const createUnread = ({ patienceMs, maxBytes, now, onHangUp }: UnreadOptions): Unread => {
   const connections = new Set<Socket>();
   const readers = new Map<Socket, Reader>();
-  const forget = function (this: Socket) {
-    connections.delete(this);
-    readers.delete(this);
+  const forget = (socket: Socket) => {
+    connections.delete(socket);
+    readers.delete(socket);
+  };
+  const forgetClosed = function (this: Socket) {
+    forget(this);
+  };
+  const hangUp = (socket: Socket, reason: 'patience' | 'memory') => {
+    // it is closed only later, and not to be added up until then
+    forget(socket);
+    onHangUp(reason);
+    socket.destroy();
   };
 
   const hasPatience = (socket: Socket, at: number): boolean => {
@@ -71,14 +82,14 @@ export const createUnread = ({ patienceMs, maxBytes, now }: UnreadOptions): Unre
     for (const [socket] of worst) {
       if (left <= maxBytes) return;
       left -= socket.writableLength;
-      socket.destroy();
+      hangUp(socket, 'memory');
     }
   };
 
   return {
     add(socket) {
       connections.add(socket);
-      socket.once('close', forget);
+      socket.once('close', forgetClosed);
     },
     look() {
       const at = now();
@@ -90,8 +101,7 @@ export const createUnread = ({ patienceMs, maxBytes, now }: UnreadOptions): Unre
         } else if (hasPatience(socket, at)) {
           unread += writableLength;
         } else {
-          readers.delete(socket);
-          socket.destroy();
+          hangUp(socket, 'patience');
         }
       }
       if (unread > maxBytes) endMostUnread(unread);

@@ -1,10 +1,11 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { rateLimited } from '../access/refusals.ts';
+import type { DocumentSettings } from '../config/document-settings.ts';
 import type { Context } from '../context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { tooComplex } from './limit-documents.ts';
-import type { Turns } from './turns.ts';
+import { type Turns, turnsFor } from './turns.ts';
 
 type Answer = ExecutionResult | Promise<ExecutionResult>;
 
@@ -22,12 +23,11 @@ export interface AnswerLimit {
   make(args: ExecutionArgs, making: Making, execute: () => Answer): Answer;
   /** Settles when it is the turn of a text that was made, and is written once more; null where that is at once. */
   turnToWrite(text: string): Promise<void> | null;
+  readonly state: Turns['state'];
 }
 
 export interface AnswerLimitOptions {
-  /** Of one answer, or of one event of a subscription. */
-  readonly maxBytes: number;
-  readonly turns: Turns;
+  readonly settings: DocumentSettings;
   readonly metrics: Pick<Metrics, 'rateLimited'>;
   readonly present: (error: unknown) => GraphQLError;
 }
@@ -100,7 +100,11 @@ const tooMany = () =>
  * Refuses answers that would take too much memory to write, whatever the transport. Until then a large value is there
  * once, however many aliases and rows repeat it. And of those that are borne, not too many are made at once.
  */
-export const createAnswerLimit = ({ maxBytes, turns, metrics, present }: AnswerLimitOptions): AnswerLimit => {
+export const createAnswerLimit = ({ settings, metrics, present }: AnswerLimitOptions): AnswerLimit => {
+  /** Of one answer, or of one event of a subscription. */
+  const maxBytes = settings.maxAnswerBytes;
+  const turns = turnsFor(settings);
+
   const leftBy = (measure: Measure, { data, errors }: ExecutionResult) =>
     leftAfterErrors(errors, leftAfter(data, maxBytes, measure), measure);
 
@@ -149,6 +153,7 @@ export const createAnswerLimit = ({ maxBytes, turns, metrics, present }: AnswerL
   return {
     make,
     turnToWrite: (text) => turns.write(text.length, stays),
+    state: turns.state,
     plugin: {
       onExecute({ args: { contextValue }, executeFn, setExecuteFn, setResultAndStopExecution }) {
         if (turns.isCrowded) {

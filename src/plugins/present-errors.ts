@@ -90,9 +90,15 @@ const presentGatewayError = (error: unknown, cause: GatewayError) =>
 const httpOf = ({ path, locations, extensions: { http } }: GraphQLError) =>
   path ? {} : { http: { status: 400, ...http, spec: locations !== undefined } };
 
+/** What GraphQL says too shortly, and what there is to do. */
+const withAdvice = (message: string): string =>
+  message === 'Could not determine what operation to execute.'
+    ? `${message} Send the name of one as \`operationName\`; no two may have the same.`
+    : shortened(message);
+
 const presentPipelineError = (error: GraphQLError) => {
   const { code, http: _, ...measured } = error.extensions;
-  return new GraphQLError(shortened(error.message), {
+  return new GraphQLError(withAdvice(error.message), {
     ...located(error),
     extensions: {
       code: typeof code === 'string' && pipelineCodes.has(code) ? code : 'BAD_USER_INPUT',

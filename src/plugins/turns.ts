@@ -10,6 +10,8 @@ export interface TurnOptions {
 
 /** Null where there is no need to wait. Who has left waits no longer than until somebody else is done. */
 export interface Turns {
+  /** Fields of what is under way, and how many wait to begin. */
+  state(): { readonly fields: number; readonly waiting: number };
   /** Whether so many wait to begin that nobody else should. */
   readonly isCrowded: boolean;
   begin(fields: number, signal: AbortSignal): Promise<void> | null;
@@ -80,6 +82,7 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
     new Promise<void>((go) => line.push({ size, signal, go }));
 
   return {
+    state: () => ({ fields, waiting: beginning.length }),
     get isCrowded() {
       return beginning.length >= maxBeginning;
     },

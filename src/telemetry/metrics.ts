@@ -45,11 +45,14 @@ export type GatewayState = () => {
     readonly lowest: number | null;
   };
   readonly circuit: { readonly isOpenForAll: boolean; readonly openCallers: number };
+  readonly answers: { readonly fields: number; readonly waiting: number };
   readonly live: { readonly watchers: number; readonly watchedJobs: number };
 };
 
 /** Caches whose hits are counted. */
 export type CacheName = 'finished_jobs' | 'answers';
+/** Why a connection was hung up on: its client took nothing for too long, or it was one too much for memory. */
+export type HangUp = 'patience' | 'memory';
 /** What became of a webhook: `refused` is not Wix's or no event, `busy` was not read. */
 export type WebhookResult = 'news' | 'duplicate' | 'late' | 'other' | 'refused' | 'busy' | 'failed';
 /**
@@ -77,6 +80,7 @@ export interface Metrics {
   /** Spans, by the batch. */
   tracesSent(result: 'sent' | 'lost'): void;
   subscribed(transport: Transport, change: 1 | -1): void;
+  hungUp(reason: HangUp): void;
   follow(state: GatewayState): void;
 }
 
@@ -94,5 +98,6 @@ export const noMetrics: Metrics = {
   webhook: nothing,
   tracesSent: nothing,
   subscribed: nothing,
+  hungUp: nothing,
   follow: nothing,
 };

@@ -69,6 +69,7 @@ export const createOperationLog = (
           ms: Math.round(ms * 10) / 10,
           upstreamCalls,
           cacheHits,
+          fields: observed.fields,
           ...(isStream ? { events: observed.events } : {}),
           errors: distinct,
           ...(isStopping ? { stopping: true } : {}),

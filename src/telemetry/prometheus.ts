@@ -43,6 +43,11 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
   );
   const open = gauge('gateway_circuit_open', '1 while upstream is left alone for everybody.');
   const openCallers = gauge('gateway_circuit_open_callers', 'Callers for whom upstream is left alone.');
+  const answerFields = gauge('gateway_answer_fields', 'Fields of all answers that are being made.');
+  const waitingAnswers = gauge(
+    'gateway_answers_waiting',
+    'Large answers that wait until others are made; beyond 500 they are refused.',
+  );
   const watchers = gauge('gateway_watchers', 'Callers who watch something here.');
   const watchedJobs = gauge('gateway_watched_jobs', 'Jobs that are watched here.');
   const redisUp = gauge(
@@ -60,7 +65,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     'The share of each allowance that is kept for replicas that vanished, but for what they were seen to use of it.',
   );
   return (state) => {
-    const { budget, circuit, live, replicas } = state();
+    const { answers, budget, circuit, live, replicas } = state();
     redisUp.set(Number(replicas?.isTogether ?? true));
     replicaCount.set(replicas?.count ?? 1);
     missing.set(replicas?.missing ?? 0);
@@ -72,6 +77,8 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     lowest.set(budget.lowest ?? Number.NaN);
     open.set(Number(circuit.isOpenForAll));
     openCallers.set(circuit.openCallers);
+    answerFields.set(answers.fields);
+    waitingAnswers.set(answers.waiting);
     watchers.set(live.watchers);
     watchedJobs.set(live.watchedJobs);
   };
@@ -111,6 +118,13 @@ export const createPrometheus = (): Prometheus => {
     registers,
   });
   for (const by of limiters) limited.inc({ by }, 0);
+  const hangUps = new Counter({
+    name: 'gateway_hang_ups_total',
+    help: 'Connections that were ended because their clients did not read: for too long (patience), or with the most while all together were too much (memory).',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['patience', 'memory']) hangUps.inc({ reason }, 0);
   const batches = new Histogram({
     name: 'gateway_batch_size',
     help: 'How many keys were asked for together.',
@@ -177,6 +191,7 @@ export const createPrometheus = (): Prometheus => {
     },
     upstreamCalled: ({ endpoint, status, attempt, seconds }) =>
       calls.observe({ endpoint, status, attempt }, seconds),
+    hungUp: (reason) => hangUps.inc({ reason }),
     rateLimited: (by) => limited.inc({ by }),
     batched: (loader, size) => batches.observe({ loader }, size),
     cached: (name, result, count) => cache.inc({ cache: name, result }, count),

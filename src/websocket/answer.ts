@@ -1,4 +1,3 @@
-import type { ExecutionResult } from 'graphql';
 import type { SendFrame } from './frame-sender.ts';
 
 const over = { done: true, value: undefined } as const;
@@ -9,7 +8,7 @@ const over = { done: true, value: undefined } as const;
  */
 export const answer = (
   operationId: string,
-  result: ExecutionResult,
+  result: object,
   send: SendFrame,
 ): AsyncIterableIterator<never, undefined> => {
   let frame = JSON.stringify({ id: operationId, type: 'next', payload: result });

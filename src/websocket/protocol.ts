@@ -76,7 +76,7 @@ export const withQuery = (message: string): string => {
   try {
     const parsed: unknown = JSON.parse(message);
     if (!isObject(parsed) || !('payload' in parsed) || !isObject(parsed.payload)) return message;
-    if ('query' in parsed.payload) return message;
+    if ('query' in parsed.payload && parsed.payload.query !== null) return message;
     return JSON.stringify({ ...parsed, payload: { ...parsed.payload, query: '' } });
   } catch {
     // graphql-ws says what is wrong with it

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
@@ -14,6 +13,7 @@ import { requestIdOf } from '../telemetry/request-id.ts';
 import { parseTraceparent } from '../telemetry/traceparent.ts';
 import { createFrameSender } from './frame-sender.ts';
 import { createGoodbye } from './goodbye.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createProtocol, type SocketState, withQuery } from './protocol.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { createSocketEntry } from './socket-entry.ts';
@@ -38,8 +38,6 @@ export interface WebSockets {
   terminate(): void;
 }
 
-/** A socket that has not answered one ping by the time of the next is gone, unless it has much to read before it. */
-const pingIntervalMs = 12_000;
 /** How long stopping waits for the last goodbyes. */
 const goodbyesMs = 2_000;
 const goingAway = 1001;
@@ -76,17 +74,9 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  const awaitingPong = new Set<WebSocket>();
-  /** Of the latest pings: only who has read up to one can answer it. */
-  let word = '';
+  const heartbeat = createHeartbeat(clock);
   const states = new WeakMap<WebSocket, SocketState>();
 
-  // the same for every socket, of which there may be many
-  const forget = function (this: WebSocket, answer: Buffer) {
-    if (String(answer) !== word) return;
-    awaitingPong.delete(this);
-    states.get(this)?.sender.ponged();
-  };
   // what breaks a socket closes it, which is handled where it is served
   const noteBroken = (error: Error) => log.debug({ err: error }, 'a WebSocket broke');
 
@@ -149,30 +139,10 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
     });
-    socket.on('pong', forget);
+    heartbeat.add(socket, state.sender);
     socket.on('error', noteBroken);
-    socket.once('close', (code, reason) => {
-      awaitingPong.delete(socket);
-      leave(code, String(reason));
-    });
+    socket.once('close', (code, reason) => leave(code, String(reason)));
   };
-
-  const ping = () => {
-    word = randomUUID();
-    for (const socket of sockets.clients) {
-      const isDeaf = awaitingPong.has(socket) && !states.get(socket)?.sender.isReading();
-      // it is not listened to before it has read, which whoever counts what is unread sees to
-      if (isDeaf && !socket.isPaused) {
-        socket.terminate();
-      } else {
-        awaitingPong.add(socket);
-        socket.ping(word);
-        states.get(socket)?.sender.pinged();
-      }
-    }
-    cancelPing = clock.after(pingIntervalMs, ping);
-  };
-  let cancelPing = clock.after(pingIntervalMs, ping);
 
   const upgrade = (request: IncomingMessage, stream: Duplex, firstBytes: Buffer) => {
     // nobody else listens to what breaks a stream that is being upgraded
@@ -229,7 +199,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
 
   const terminate = () => {
     http.off('upgrade', upgrade);
-    cancelPing();
+    heartbeat.stop();
     for (const socket of sockets.clients) socket.terminate();
   };
 
@@ -241,7 +211,7 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
     async close(windowMs, patienceMs = windowMs) {
       http.off('upgrade', upgrade);
       http.on('upgrade', refuseWhileStopping);
-      cancelPing();
+      heartbeat.stop();
       const gone = [...sockets.clients].map((socket) => {
         const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
         clock.after(Math.random() * windowMs, () => sendAway(socket));
