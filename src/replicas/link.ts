@@ -20,6 +20,8 @@ export interface Link extends Pick<Channels, 'listen'> {
   /** This replica, another one after each start. */
   readonly replica: string;
   readonly isUp: boolean;
+  /** For how long Redis has been away; 0 while it is there. */
+  readonly awayMs: number;
   /** False until Redis has been there for so long that all have told it what they did without it. */
   readonly isSettled: boolean;
   /** Going on alone, this replica keeps within one of so many parts. */
@@ -34,6 +36,7 @@ export interface Link extends Pick<Channels, 'listen'> {
   close(): Promise<void>;
 }
 
+const beatKeys = ['replicas', 'parts', 'fleet', 'memory', 'doubts'];
 const beatMs = 1000;
 const answerMs = 1500;
 const reconnectMs = 250;
@@ -76,7 +79,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   const settledListeners = new Set<() => void>();
   let isUp = false;
   let isSettled = false;
-  let upSince = 0;
+  let turnedAt = performance.now();
   let wasTold = false;
   let reason = 'no connection';
   let closed = false;
@@ -86,7 +89,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   let subscribedAfter = -1;
   // whoever is given a Redis is hardly alone, and has not been told yet
   let parts = 2;
-  let fleet: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts };
+  let fleet: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts, memory: '' };
   // how many were, when Redis went away
   let expected = 1;
   let isNew = true;
@@ -96,7 +99,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     if (isUp) expected = fleet.here;
     isUp = up;
     isSettled = false;
-    upSince = performance.now();
+    turnedAt = performance.now();
     wasTold = true;
     if (up) {
       log.info({ replicas: parts }, 'Redis is there: working together with the other replicas');
@@ -122,7 +125,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   };
 
   const settle = () => {
-    const ms = performance.now() - upSince;
+    const ms = performance.now() - turnedAt;
     if (isSettled || !isUp || ms < settleMs || (fleet.here < expected && ms < longestSettleMs)) return;
     isSettled = true;
     for (const listener of [...settledListeners]) listener();
@@ -135,7 +138,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     const before = losses;
     try {
       const [reply] = await Promise.all([
-        run(beatScript, ['replicas', 'parts', 'fleet'], [replica, seat, parts, Number(isNew)]),
+        run(beatScript, beatKeys, [replica, seat, parts, Number(isNew)]),
         subscribedAfter === before ? subscriber.ping() : channels.resume(),
       ]);
       // it answered, and was lost since: the next connection is yet to be subscribed
@@ -187,6 +190,9 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     replica,
     get isUp() {
       return isUp;
+    },
+    get awayMs() {
+      return isUp ? 0 : performance.now() - turnedAt;
     },
     get isSettled() {
       return isSettled;
