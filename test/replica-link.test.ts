@@ -5,7 +5,7 @@ import { createLink, type Link } from '../src/replicas/link.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { memoryLog } from './support/memory-log.ts';
-import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { forget, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
 
 const open = (
@@ -116,6 +116,18 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
     expect((await logged(away)).reason).toContain('DB index');
     expect(link.isUp).toBe(false);
+  });
+
+  it('says that Redis was emptied under its connections, once', async () => {
+    const prefix = ownPrefix();
+    const { log, logged, lines } = memoryLog();
+    const replica = await openReplica({ prefix, log });
+    await forget(redisUrl as URL, `${prefix}*`);
+    const emptied = 'Redis has forgotten everything: each replica tells it again what it knows';
+    expect(await logged(emptied)).toMatchObject({ level: 40 });
+    expect(replica.isTogether).toBe(true);
+    await until(() => replica.spending.isSettled);
+    expect(lines.filter((line) => line.includes(emptied))).toHaveLength(1);
   });
 
   it('says who has come or gone, and which replica polls for a caller', async () => {

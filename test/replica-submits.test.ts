@@ -72,7 +72,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
           (await ask(mutation(collection, key))).data?.submitJob ?? null,
     );
     if (!first || !second) throw new Error('There are two.');
-    return { upstream, submitted, rows, wire, one, other, first, second };
+    return { upstream, submitted, rows, prefix, wire, one, other, first, second };
   };
 
   it('make one job of two submits at once', async () => {
@@ -144,6 +144,16 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     expect(await submitting).toMatchObject({ replayed: false });
     await then(one);
     expect(await second()).toBeNull();
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('are told again to a Redis that was emptied under its connections, and not used before', async () => {
+    const { upstream, submitted, prefix, first, second } = await openTwo();
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    await forget(redisUrl as URL, `${prefix}*`);
+    expect(await second()).toEqual({ job: { id: guid(0) }, replayed: true, userErrors: [] });
     expect(upstream.count('SubmitJob')).toBe(1);
   });
 

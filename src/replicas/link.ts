@@ -29,7 +29,7 @@ export interface Link extends Pick<Channels, 'listen'> {
   readonly fleet: Fleet;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   publish(channel: string, message: string | Buffer): void;
-  /** Called with each change of `isUp`. */
+  /** Called with each change of `isUp`, and when Redis has forgotten everything. */
   onChange(listener: () => void): () => void;
   /** Called each time it is settled again. */
   onSettled(listener: () => void): void;
@@ -94,12 +94,21 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   let expected = 1;
   let isNew = true;
 
-  const turn = (up: boolean) => {
-    if (closed || (up === isUp && wasTold)) return;
+  /** All that was agreed with the others is to be agreed anew. */
+  const startOver = () => {
     if (isUp) expected = fleet.here;
-    isUp = up;
     isSettled = false;
     turnedAt = performance.now();
+  };
+
+  const tell = () => {
+    for (const listener of [...listeners]) listener();
+  };
+
+  const turn = (up: boolean) => {
+    if (closed || (up === isUp && wasTold)) return;
+    startOver();
+    isUp = up;
     wasTold = true;
     if (up) {
       log.info({ replicas: parts }, 'Redis is there: working together with the other replicas');
@@ -111,7 +120,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
         'Redis is away: going on alone, within a share of the budget, until it is back',
       );
     }
-    for (const listener of [...listeners]) listener();
+    tell();
   };
 
   const run: Link['run'] = async ({ lua, sha }, keys, args) => {
@@ -146,7 +155,13 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
       subscribedAfter = before;
       const seen = readBeat(reply);
       isNew = false;
-      turn(true);
+      const isEmptied = fleet.memory !== '' && fleet.memory !== seen.memory;
+      fleet = { ...fleet, memory: seen.memory };
+      if (isEmptied) log.warn('Redis has forgotten everything: each replica tells it again what it knows');
+      if (isEmptied && isUp) {
+        startOver();
+        tell();
+      } else turn(true);
       const { here, missing } = seen;
       if (here !== fleet.here || missing !== fleet.missing) {
         log.info({ here, missing }, 'replicas have come or gone');
