@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../src/domain/gateway-error.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { noMetrics } from '../src/telemetry/metrics.ts';
 import { createBudget } from '../src/upstream/budget.ts';
 import { type Lane, lanes } from '../src/upstream/spend-window.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
@@ -11,7 +12,12 @@ const minute = 62_000;
 
 const open = (limit: number, log = silentLog) => {
   const clock = createFakeClock();
-  const budget = createBudget(limit, clock, null, log);
+  const waits: (readonly [string, number])[] = [];
+  const metrics = {
+    ...noMetrics,
+    budgetWaited: (lane: string, seconds: number) => void waits.push([lane, seconds]),
+  };
+  const budget = createBudget(limit, clock, null, log, metrics);
   const sent: { readonly at: number; readonly lane: Lane; readonly caller: string }[] = [];
   /** One request that upstream answers at once, or as `answer` does. */
   const send = (
@@ -29,7 +35,7 @@ const open = (limit: number, log = silentLog) => {
     });
   const sendMany = (count: number, lane: Lane, options?: Parameters<typeof send>[1]) =>
     Promise.all(Array.from({ length: count }, () => send(lane, options)));
-  return { clock, budget, sent, send, sendMany };
+  return { clock, budget, sent, waits, send, sendMany };
 };
 
 const tooMany = (retryAfterMs: number) =>
@@ -41,6 +47,18 @@ const tooMany = (retryAfterMs: number) =>
 const refusedWith = (retryAfterMs: unknown) => ({ code: 'RATE_LIMITED', retryAfterMs, upstream: null });
 
 describe('a budget', () => {
+  it('times how long requests wait for their turn', async () => {
+    const { clock, waits, send } = open(1);
+    await send('query');
+    const second = send('poll', { patienceMs: minute });
+    await clock.advance(minute);
+    await second;
+    expect(waits).toEqual([
+      ['query', 0],
+      ['poll', minute / 1000],
+    ]);
+  });
+
   it('never lets more through in any 60 seconds than upstream allows', async () => {
     const wish = fc.record({
       waitMs: fc.nat(20_000),

@@ -4,9 +4,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLink, type Link } from '../src/replicas/link.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { openServer } from './support/live-server.ts';
 import { memoryLog } from './support/memory-log.ts';
 import { forget, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
+import { jobsPage } from './support/rows.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const open = (
   url: URL,
@@ -71,6 +74,16 @@ const openSplitWire = async (to: URL) => {
 };
 
 describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => {
+  it('times what it asks Redis, where the metrics are read', async () => {
+    const upstream = await startScriptedUpstream(() => jobsPage([]));
+    const settings = { REDIS_URL: (redisUrl as URL).href, REDIS_PREFIX: ownPrefix() };
+    const { origin } = await openServer(upstream.url, settings);
+    const metrics = async () => (await fetch(`${origin}/metrics`)).text();
+    let text = await metrics();
+    while (!/^gateway_redis_up 1$/m.test(text)) text = await metrics();
+    expect(text).toMatch(/^gateway_redis_call_duration_seconds_count [1-9]/m);
+  });
+
   it('that loses what it listens with, in the middle of asking, hears again once it says it is up', async () => {
     const prefix = ownPrefix();
     const wire = await openSplitWire(redisUrl as URL);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { beatScript, type Fleet, readBeat } from './beat-script.ts';
 import { type Channels, createChannels } from './channels.ts';
 import { type Script, script } from './script.ts';
@@ -13,6 +14,7 @@ export interface LinkOptions {
   /** A place that one process at a time can have: whoever comes next takes the place of one that died. Its own by default. */
   readonly seat?: string;
   readonly log: Log;
+  readonly metrics?: Pick<Metrics, 'redisAsked'>;
 }
 
 /** The way to the other replicas. Nothing waits for a Redis that is away: it fails at once. */
@@ -70,7 +72,8 @@ const isMissingScript = (error: unknown) => error instanceof Error && error.mess
 /** The error itself may hold the password. */
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOptions): Link => {
+export const createLink = (options: LinkOptions): Link => {
+  const { url, prefix, seat = randomUUID(), log, metrics = noMetrics } = options;
   const replica = `${seat}/${randomUUID()}`;
   const commands = new Redis(url.href, connectionOptions);
   const subscriber = new Redis(url.href, connectionOptions);
@@ -125,11 +128,14 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
 
   const run: Link['run'] = async ({ lua, sha }, keys, args) => {
     const all = [...keys.map((key) => prefix + key), ...args.map(String)];
+    const askedAt = performance.now();
     try {
       return await commands.evalsha(sha, keys.length, ...all);
     } catch (error) {
       if (!isMissingScript(error)) throw error;
-      return commands.eval(lua, keys.length, ...all);
+      return await commands.eval(lua, keys.length, ...all);
+    } finally {
+      metrics.redisAsked((performance.now() - askedAt) / 1000);
     }
   };
 

@@ -111,6 +111,19 @@ export const createPrometheus = (): Prometheus => {
     registers,
   });
   for (const by of limiters) limited.inc({ by }, 0);
+  const budgetWaits = new Histogram({
+    name: 'gateway_budget_wait_seconds',
+    help: 'How long requests to upstream waited for their turn, with what asking the other replicas took.',
+    labelNames: ['lane'],
+    buckets: requestSeconds,
+    registers,
+  });
+  const redisCalls = new Histogram({
+    name: 'gateway_redis_call_duration_seconds',
+    help: 'How long Redis took to answer, or was waited for.',
+    buckets: requestSeconds,
+    registers,
+  });
   const batches = new Histogram({
     name: 'gateway_batch_size',
     help: 'How many keys were asked for together.',
@@ -178,6 +191,8 @@ export const createPrometheus = (): Prometheus => {
     upstreamCalled: ({ endpoint, status, attempt, seconds }) =>
       calls.observe({ endpoint, status, attempt }, seconds),
     rateLimited: (by) => limited.inc({ by }),
+    budgetWaited: (lane, seconds) => budgetWaits.observe({ lane }, seconds),
+    redisAsked: (seconds) => redisCalls.observe(seconds),
     batched: (loader, size) => batches.observe({ loader }, size),
     cached: (name, result, count) => cache.inc({ cache: name, result }, count),
     polled({ outcome, seconds, intervalSeconds }) {

@@ -57,7 +57,7 @@ export const createBudget = (
   wallClock: Clock,
   spending: SharedSpending | null = null,
   log: Log = silentLog,
-  metrics: Pick<Metrics, 'rateLimited'> = noMetrics,
+  metrics: Pick<Metrics, 'rateLimited' | 'budgetWaited'> = noMetrics,
 ): Budget => {
   const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, CallerBudget>({
@@ -119,9 +119,13 @@ export const createBudget = (
   return {
     async run(callerKey, wish, send) {
       const caller = ofCaller(callerKey);
-      caller.shortage.look(clock.now());
+      const begunAt = clock.now();
+      caller.shortage.look(begunAt);
       try {
-        return await caller.account.run(wish, send);
+        return await caller.account.run(wish, () => {
+          metrics.budgetWaited(wish.lane, (clock.now() - begunAt) / 1000);
+          return send();
+        });
       } catch (error) {
         noteLimited(error, caller);
         throw error;
