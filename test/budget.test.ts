@@ -4,6 +4,7 @@ import { GatewayError } from '../src/domain/gateway-error.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { noMetrics } from '../src/telemetry/metrics.ts';
 import { createBudget } from '../src/upstream/budget.ts';
+import type { SharedAnswer, SharedSpending } from '../src/upstream/shared-spending.ts';
 import { type Lane, lanes } from '../src/upstream/spend-window.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
 import { memoryLog } from './support/memory-log.ts';
@@ -388,5 +389,64 @@ describe('what a replica says of what is left', () => {
     await expect(send()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await clock.advance(40_000);
     expect(budget.state().lowest).not.toBeNull();
+  });
+});
+
+describe('a budget that is shared', () => {
+  const limit = 10;
+
+  /** Another replica has used all of it, and all of that is forgotten in three seconds. */
+  const openShared = async () => {
+    const clock = createFakeClock();
+    const forgottenAt = clock.now() + 3000;
+    const listeners = new Set<() => void>();
+    const state = { isShared: true, isSettled: false };
+    const answer = (): SharedAnswer => {
+      const waitMs = Math.max(0, forgottenAt - clock.now());
+      const age = Math.floor((minute - waitMs) / 1000);
+      return { waitMs, reserved: 0, others: waitMs === 0 ? [] : [{ age, count: limit }] };
+    };
+    const spending: SharedSpending = {
+      get isShared() {
+        return state.isShared;
+      },
+      get isSettled() {
+        return state.isSettled;
+      },
+      parts: 2,
+      missing: 0,
+      spend: async () => answer(),
+      look: async () => answer(),
+      declare: () => {},
+      tellRefused: () => {},
+      onRefused: () => {},
+      onChange: (listener) => void listeners.add(listener),
+    };
+    const budget = createBudget(limit, clock, spending);
+    const send = (patienceMs: number) =>
+      budget.run('caller', { lane: 'poll', patienceMs, signal: undefined }, async () => clock.now());
+    const change = (to: Partial<typeof state>) => {
+      Object.assign(state, to);
+      for (const listener of listeners) listener();
+    };
+    await budget.ofAll('caller');
+    return { clock, forgottenAt, send, change };
+  };
+
+  it('lets a request wait for what others have used, also while they may not have declared all', async () => {
+    const { clock, forgottenAt, send } = await openShared();
+    const sent = send(8000);
+    await clock.advance(4000);
+    expect(await sent).toBeGreaterThanOrEqual(forgottenAt);
+    expect(await send(0)).toBe(clock.now());
+  });
+
+  it('says how long that is while they cannot be asked', async () => {
+    const { clock, send, change } = await openShared();
+    change({ isShared: false });
+    await expect(send(0)).rejects.toMatchObject(refusedWith(3000));
+    const sent = send(8000);
+    await clock.advance(3000);
+    expect(await sent).toBe(clock.now());
   });
 });

@@ -94,7 +94,8 @@ export const createAccount = (
   /** How long until a request of this lane may go, behind so many others. */
   const waitMs = (lane: Lane, ahead: number, now: number): number => {
     const missing = ahead + 1 - room(lane, now);
-    const freeMs = missing <= 0 ? 0 : window.forgottenAt(missing, now) - now;
+    const freeAt = Math.min(window.forgottenAt(missing, now), spending.risesAt(missing, now));
+    const freeMs = missing <= 0 ? 0 : freeAt - now;
     const recoveryMs = throttle.room(limitPerMinute, now) > ahead ? 0 : throttle.recoveryMs(now);
     return Math.max(freeMs, recoveryMs, throttle.waitMs(now), spending.waitMs(lane, now));
   };
