@@ -107,7 +107,7 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     const { log, logged } = memoryLog();
     open(new URL('redis://:CANARY@127.0.0.1:1'), { log });
     const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
-    expect((await logged(away)).reason).toContain('ECONNREFUSED');
+    expect(await logged(away)).toMatchObject({ parts: 2, reason: expect.stringContaining('ECONNREFUSED') });
   });
 
   it('says that its password is not accepted, not what it is, and goes on trying', async () => {
@@ -141,6 +141,17 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     expect(replica.isTogether).toBe(true);
     await until(() => replica.spending.isSettled);
     expect(lines.filter((line) => line.includes(emptied))).toHaveLength(1);
+  });
+
+  it('says of how many parts it takes one while Redis is away, the same everywhere', async () => {
+    const upstream = await startScriptedUpstream(() => jobsPage([]));
+    const { log, logged } = memoryLog();
+    const { origin } = await openServer(upstream.url, { REDIS_URL: 'redis://127.0.0.1:1' }, log);
+    const { parts } = await logged(
+      'Redis is away: going on alone, within a share of the budget, until it is back',
+    );
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    expect(metrics).toMatch(new RegExp(`^gateway_budget_parts ${parts}$`, 'm'));
   });
 
   it('says who has come or gone, and which replica polls for a caller', async () => {

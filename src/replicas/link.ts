@@ -114,12 +114,12 @@ export const createLink = (options: LinkOptions): Link => {
     isUp = up;
     wasTold = true;
     if (up) {
-      log.info({ replicas: parts }, 'Redis is there: working together with the other replicas');
+      log.info({ parts }, 'Redis is there: working together with the other replicas');
       // until there is a better one
       reason = 'the connection was closed';
     } else {
       log.warn(
-        { replicas: parts, reason },
+        { parts, reason },
         'Redis is away: going on alone, within a share of the budget, until it is back',
       );
     }

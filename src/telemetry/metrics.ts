@@ -36,6 +36,7 @@ export type GatewayState = () => {
     readonly missing: number;
     readonly leases: number;
     readonly reservedShare: number;
+    readonly parts: number;
   } | null;
   readonly budget: {
     readonly callers: number;

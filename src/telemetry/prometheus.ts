@@ -59,6 +59,10 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     'gateway_budget_reserved_ratio',
     'The share of each allowance that is kept for replicas that vanished, but for what they were seen to use of it.',
   );
+  const parts = gauge(
+    'gateway_budget_parts',
+    'While Redis is away, this replica takes one of so many parts of each allowance.',
+  );
   return (state) => {
     const { budget, circuit, live, replicas } = state();
     redisUp.set(Number(replicas?.isTogether ?? true));
@@ -66,6 +70,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     missing.set(replicas?.missing ?? 0);
     leases.set(replicas?.leases ?? 0);
     reserved.set(replicas?.reservedShare ?? 0);
+    parts.set(replicas?.parts ?? 1);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
     throttled.set(budget.throttled);
