@@ -14,9 +14,11 @@ const minute = 62_000;
 const open = (limit: number, log = silentLog) => {
   const clock = createFakeClock();
   const waits: (readonly [string, number])[] = [];
+  const limiters: string[] = [];
   const metrics = {
     ...noMetrics,
     budgetWaited: (lane: string, seconds: number) => void waits.push([lane, seconds]),
+    rateLimited: (by: string) => void limiters.push(by),
   };
   const budget = createBudget(limit, clock, null, log, metrics);
   const sent: { readonly at: number; readonly lane: Lane; readonly caller: string }[] = [];
@@ -36,7 +38,7 @@ const open = (limit: number, log = silentLog) => {
     });
   const sendMany = (count: number, lane: Lane, options?: Parameters<typeof send>[1]) =>
     Promise.all(Array.from({ length: count }, () => send(lane, options)));
-  return { clock, budget, sent, waits, send, sendMany };
+  return { clock, budget, sent, waits, limiters, send, sendMany };
 };
 
 const tooMany = (retryAfterMs: number) =>
@@ -389,6 +391,30 @@ describe('what a replica says of what is left', () => {
     await expect(send()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await clock.advance(40_000);
     expect(budget.state().lowest).not.toBeNull();
+  });
+});
+
+describe('what a budget says of its refusals', () => {
+  const refuse = () => Promise.reject(tooMany(1));
+
+  it('tells a minute that is used up from a caller who is held back after a 429', async () => {
+    const { clock, limiters, send, sendMany } = open(4);
+    await sendMany(3, 'query');
+    await expect(send('query', { answer: refuse })).rejects.toThrow('too many');
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await clock.advance(1);
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(limiters).toEqual(['wix', 'after_429', 'budget']);
+  });
+
+  it('is nothing while it is closed', async () => {
+    const { log, events } = memoryLog();
+    const { budget, limiters, send } = open(1, log);
+    await send('query');
+    const waiting = send('query', { patienceMs: minute });
+    budget.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect([limiters, events(40)]).toEqual([[], []]);
   });
 });
 

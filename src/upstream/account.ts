@@ -28,6 +28,8 @@ export interface Account {
   refresh(): Promise<void>;
   /** True while a 429 leaves less than the limit. */
   readonly isThrottled: boolean;
+  /** True while a 429 is what keeps requests back, and not a minute that is used up. */
+  readonly isHeldBack: boolean;
   /** Upstream refused another replica with 429. */
   refused(retryAfterMs: number): void;
   /** Other replicas have come or gone. */
@@ -189,6 +191,10 @@ export const createAccount = (
     }
   };
 
+  const allowance = () => allowanceAt(clock.now(), { limitPerMinute, window, spending, throttle });
+
+  const isThrottled = () => throttle.recovery(limitPerMinute, clock.now()) !== null;
+
   return {
     async run(wish, send) {
       await takeTurnOfAll(wish);
@@ -209,10 +215,15 @@ export const createAccount = (
         if (countWaiting('poll') > 0) pump();
       }
     },
-    allowance: () => allowanceAt(clock.now(), { limitPerMinute, window, spending, throttle }),
+    allowance,
     refresh: spending.refresh,
     get isThrottled() {
-      return throttle.recovery(limitPerMinute, clock.now()) !== null;
+      return isThrottled();
+    },
+    get isHeldBack() {
+      const { sentHere, elsewhere } = allowance();
+      const isLeft = sentHere + elsewhere < limitPerMinute;
+      return isThrottled() && (isLeft || throttle.waitMs(clock.now()) > 0);
     },
     refused(retryAfterMs) {
       throttle.refused(retryAfterMs, clock.now());

@@ -108,10 +108,13 @@ export const createBudget = (
     };
 
   /** Who says that it was too much: a caller is told the same of all. */
-  const noteLimited = (error: unknown, { account, shortage }: CallerBudget) => {
+  const noteLimited = (error: unknown, callerKey: string, caller: CallerBudget) => {
+    const { account, shortage } = caller;
     if (!(error instanceof GatewayError) || error.code !== 'RATE_LIMITED') return;
     if (error.upstream !== null) return metrics.rateLimited('wix');
-    if (account.isThrottled) return metrics.rateLimited('after_429');
+    // it was closed, and refuses whoever waits
+    if (accounts.peek(callerKey) !== caller) return;
+    if (account.isHeldBack) return metrics.rateLimited('after_429');
     metrics.rateLimited('budget');
     shortage.refused(clock.now());
   };
@@ -127,7 +130,7 @@ export const createBudget = (
           return send();
         });
       } catch (error) {
-        noteLimited(error, caller);
+        noteLimited(error, callerKey, caller);
         throw error;
       }
     },
