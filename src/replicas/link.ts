@@ -45,7 +45,7 @@ const reconnectMs = 250;
 /** More than this is never sent: a job has about a kilobyte. */
 const maxMessageLength = 4 * 1024 * 1024;
 
-const leaveScript = script(`
+const goodbyeScript = script(`
 redis.call('HDEL', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[1])
 `);
@@ -240,7 +240,7 @@ export const createLink = (options: LinkOptions): Link => {
       clearInterval(timer);
       listeners.clear();
       settledListeners.clear();
-      if (isUp) await run(leaveScript, ['replicas', 'parts'], [replica]).catch(() => undefined);
+      if (isUp) await run(goodbyeScript, ['replicas', 'parts'], [replica]).catch(() => undefined);
       closed = true;
       isUp = false;
       for (const connection of [commands, subscriber]) connection.disconnect();
