@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { received, withCrowd } from './live/crowd.ts';
+import { received, restMs, withCrowd } from './live/crowd.ts';
 import { type FanOut, fanOut } from './live/fan-out.ts';
 import { startMovingUpstream } from './live/moving-upstream.ts';
 import { startGateway } from './live/start-gateway.ts';
@@ -76,40 +76,6 @@ const scale = async (count: number, jobs: number) => {
   return row;
 };
 
-<<<<<<< HEAD
-interface FanOut {
-  readonly server: string;
-  readonly wall: number;
-  readonly cpu: number;
-  readonly residentBytes: number;
-}
-
-/** One change after the other to all: from the instant the server is told until the last subscriber has it. */
-const fanOut = async (
-  name: string,
-  startServer: () => Promise<Child>,
-  crowdOf: Parameters<typeof withCrowd>[1],
-  publish: (server: Child, current: number) => Promise<number>,
-): Promise<FanOut> =>
-  withCrowd(startServer, crowdOf, async ({ server, crowd }) => {
-    await pause(restMs);
-    const { residentBytes } = await server.usage();
-    const walls: number[] = [];
-    const cpus: number[] = [];
-    // the first few warm up, for every server alike
-    for (let current = 1; current <= changes + 3; current += 1) {
-      const before = await server.usage();
-      const receipts = received({ server, crowd }, current, crowdOf.count);
-      const toldAt = await publish(server, current);
-      walls.push(Math.max(...(await receipts)) - toldAt);
-      cpus.push((await server.usage()).cpuMs - before.cpuMs);
-      await pause(300);
-    }
-    return { server: name, wall: median(walls.slice(3)), cpu: median(cpus.slice(3)), residentBytes };
-  });
-
-=======
->>>>>>> growth
 const jobId = '00000000-0000-4000-8000-000000000000';
 const update = (current: number) => ({
   kind: 'PROGRESSED',

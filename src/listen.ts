@@ -57,7 +57,7 @@ const responsesOf = (server: Server): ServerResponse[] =>
 const isEventStream = (response: ServerResponse): boolean =>
   response.getHeader('content-type')?.toString().startsWith('text/event-stream') ?? false;
 
-/** Cuts an event stream, or what turns out to be one. It is not completed: its client is to connect again. */
+/** Cuts an event stream, or what turns out to be one. An end in order would tell its client that no more will come. */
 const cutEventStream = (response: ServerResponse) => {
   if (isEventStream(response)) response.destroy();
   else response.once('pipe', () => cutEventStream(response));

@@ -90,13 +90,13 @@ const openUpstream = async (wixApiUrl: URL | null, settings: SandboxSettings) =>
 };
 
 /** Loaded only where there is more than one process. */
-const openReplicas = async ({ redis, host, port }: Config, log: Log) => {
+const openReplicas = async ({ redis, host, port }: Config, log: Log, metrics: Prometheus) => {
   if (redis === null) return null;
   const [{ createReplicas }, { seatOf }] = await Promise.all([
     import('./replicas/create-replicas.ts'),
     import('./replicas/seat.ts'),
   ]);
-  return createReplicas({ ...redis, seat: seatOf(host, port), log });
+  return createReplicas({ ...redis, seat: seatOf(host, port), log, metrics });
 };
 
 export const startServer = async (
@@ -117,7 +117,7 @@ export const startServer = async (
     const tracing =
       telemetry.tracing === null ? noTracing : await openTracing(telemetry.tracing, log, prometheus);
     closers.push(() => tracing.close());
-    const replicas = await openReplicas(config, log);
+    const replicas = await openReplicas(config, log, prometheus);
     closers.push(async () => replicas?.close());
     const gateway = createGateway({
       ...settings,

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../src/domain/gateway-error.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { noMetrics } from '../src/telemetry/metrics.ts';
 import { createBudget } from '../src/upstream/budget.ts';
+import type { SharedAnswer, SharedSpending } from '../src/upstream/shared-spending.ts';
 import { type Lane, lanes } from '../src/upstream/spend-window.ts';
 import { createFakeClock, settled } from './support/fake-clock.ts';
 import { memoryLog } from './support/memory-log.ts';
@@ -11,7 +13,14 @@ const minute = 62_000;
 
 const open = (limit: number, log = silentLog) => {
   const clock = createFakeClock();
-  const budget = createBudget(limit, clock, null, log);
+  const waits: (readonly [string, number])[] = [];
+  const limiters: string[] = [];
+  const metrics = {
+    ...noMetrics,
+    budgetWaited: (lane: string, seconds: number) => void waits.push([lane, seconds]),
+    rateLimited: (by: string) => void limiters.push(by),
+  };
+  const budget = createBudget(limit, clock, null, log, metrics);
   const sent: { readonly at: number; readonly lane: Lane; readonly caller: string }[] = [];
   /** One request that upstream answers at once, or as `answer` does. */
   const send = (
@@ -29,7 +38,7 @@ const open = (limit: number, log = silentLog) => {
     });
   const sendMany = (count: number, lane: Lane, options?: Parameters<typeof send>[1]) =>
     Promise.all(Array.from({ length: count }, () => send(lane, options)));
-  return { clock, budget, sent, send, sendMany };
+  return { clock, budget, sent, waits, limiters, send, sendMany };
 };
 
 const tooMany = (retryAfterMs: number) =>
@@ -41,6 +50,18 @@ const tooMany = (retryAfterMs: number) =>
 const refusedWith = (retryAfterMs: unknown) => ({ code: 'RATE_LIMITED', retryAfterMs, upstream: null });
 
 describe('a budget', () => {
+  it('times how long requests wait for their turn', async () => {
+    const { clock, waits, send } = open(1);
+    await send('query');
+    const second = send('poll', { patienceMs: minute });
+    await clock.advance(minute);
+    await second;
+    expect(waits).toEqual([
+      ['query', 0],
+      ['poll', minute / 1000],
+    ]);
+  });
+
   it('never lets more through in any 60 seconds than upstream allows', async () => {
     const wish = fc.record({
       waitMs: fc.nat(20_000),
@@ -370,5 +391,88 @@ describe('what a replica says of what is left', () => {
     await expect(send()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await clock.advance(40_000);
     expect(budget.state().lowest).not.toBeNull();
+  });
+});
+
+describe('what a budget says of its refusals', () => {
+  const refuse = () => Promise.reject(tooMany(1));
+
+  it('tells a minute that is used up from a caller who is held back after a 429', async () => {
+    const { clock, limiters, send, sendMany } = open(4);
+    await sendMany(3, 'query');
+    await expect(send('query', { answer: refuse })).rejects.toThrow('too many');
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await clock.advance(1);
+    await expect(send('query', { patienceMs: 0 })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(limiters).toEqual(['wix', 'after_429', 'budget']);
+  });
+
+  it('is nothing while it is closed', async () => {
+    const { log, events } = memoryLog();
+    const { budget, limiters, send } = open(1, log);
+    await send('query');
+    const waiting = send('query', { patienceMs: minute });
+    budget.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect([limiters, events(40)]).toEqual([[], []]);
+  });
+});
+
+describe('a budget that is shared', () => {
+  const limit = 10;
+
+  /** Another replica has used all of it, and all of that is forgotten in three seconds. */
+  const openShared = async () => {
+    const clock = createFakeClock();
+    const forgottenAt = clock.now() + 3000;
+    const listeners = new Set<() => void>();
+    const state = { isShared: true, isSettled: false };
+    const answer = (): SharedAnswer => {
+      const waitMs = Math.max(0, forgottenAt - clock.now());
+      const age = Math.floor((minute - waitMs) / 1000);
+      return { waitMs, reserved: 0, others: waitMs === 0 ? [] : [{ age, count: limit }] };
+    };
+    const spending: SharedSpending = {
+      get isShared() {
+        return state.isShared;
+      },
+      get isSettled() {
+        return state.isSettled;
+      },
+      parts: 2,
+      missing: 0,
+      spend: async () => answer(),
+      look: async () => answer(),
+      declare: () => {},
+      tellRefused: () => {},
+      onRefused: () => {},
+      onChange: (listener) => void listeners.add(listener),
+    };
+    const budget = createBudget(limit, clock, spending);
+    const send = (patienceMs: number) =>
+      budget.run('caller', { lane: 'poll', patienceMs, signal: undefined }, async () => clock.now());
+    const change = (to: Partial<typeof state>) => {
+      Object.assign(state, to);
+      for (const listener of listeners) listener();
+    };
+    await budget.ofAll('caller');
+    return { clock, forgottenAt, send, change };
+  };
+
+  it('lets a request wait for what others have used, also while they may not have declared all', async () => {
+    const { clock, forgottenAt, send } = await openShared();
+    const sent = send(8000);
+    await clock.advance(4000);
+    expect(await sent).toBeGreaterThanOrEqual(forgottenAt);
+    expect(await send(0)).toBe(clock.now());
+  });
+
+  it('says how long that is while they cannot be asked', async () => {
+    const { clock, send, change } = await openShared();
+    change({ isShared: false });
+    await expect(send(0)).rejects.toMatchObject(refusedWith(3000));
+    const sent = send(8000);
+    await clock.advance(3000);
+    expect(await sent).toBe(clock.now());
   });
 });

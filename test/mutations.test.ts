@@ -388,6 +388,21 @@ describe('a fault of the network', () => {
     expect(data.submitJob.job.id).toBe(jobs[0].id);
   });
 
+  it.each([
+    ['all of a collection', undefined, []],
+    ['some fields', { filterQuery: { fields: ['_id'] } }, ['_id']],
+  ])('finds an export of %s, to which upstream adds an empty filter', async (_what, query, fields) => {
+    const { jobs, reply } = makingJobs((_n, job) => {
+      job.source.wixDataCollection.filterQuery = { filter: {}, fields };
+      return { made: true, reply: 'reset' };
+    });
+    const upstream = await startScriptedUpstream(reply);
+    const source = { wixDataCollection: { collectionId: 'products', query } };
+    const input = { ...wanted, source, destination: { file: { format: 'CSV' } } };
+    const { data } = await openGateway(upstream.url).ask(submit, { variables: { input } });
+    expect(data.submitJob?.job.id).toBe(jobs[0].id);
+  });
+
   it('finds it after a time-out', async () => {
     const { jobs, reply } = makingJobs(() => ({ made: true, reply: 'hang' }));
     const upstream = await startScriptedUpstream(reply);

@@ -4,7 +4,7 @@ import { GatewayError } from '../src/domain/gateway-error.ts';
 import type { Replicas } from '../src/replicas/replicas.ts';
 import { type Budget, createBudget } from '../src/upstream/budget.ts';
 import type { Lane } from '../src/upstream/spend-window.ts';
-import { openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { forget, openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { beginReplica, openReplica, until } from './support/replicas.ts';
 
 const limit = 40;
@@ -35,7 +35,7 @@ describe.skipIf(withoutRedis)('the budget of several replicas (needs Redis)', ()
     const prefix = ownPrefix();
     const wire = await openWire(redisUrl as URL);
     const [one, other] = await Promise.all([openReplica({ prefix, url: wire.url }), openReplica({ prefix })]);
-    return { wire, one, other, budgets: [openBudget(one), openBudget(other)] as const };
+    return { prefix, wire, one, other, budgets: [openBudget(one), openBudget(other)] as const };
   };
 
   it('lets through together what upstream allows, and not one more', async () => {
@@ -93,6 +93,17 @@ describe.skipIf(withoutRedis)('the budget of several replicas (needs Redis)', ()
     wire.mend();
     await until(() => one.spending.isSettled && other.missing === 0);
     expect(await sendMany([budgets[1]], limit)).toBe(limit - 15);
+  });
+
+  it('outlives a Redis that was emptied under its connections, as it is told again', async () => {
+    const { prefix, one, other, budgets } = await openTwo();
+    expect(await sendMany([budgets[1]], 30)).toBe(30);
+    await send(budgets[0]);
+    await forget(redisUrl as URL, `${prefix}*`);
+    const sent = await sendMany(budgets, 2 * limit);
+    await until(() => !one.spending.isSettled && !other.spending.isSettled);
+    await until(() => one.spending.isSettled && other.spending.isSettled);
+    expect(sent + (await sendMany(budgets, 2 * limit))).toBe(limit - 31);
   });
 
   it('lets nothing through alone that others were seen to have used just before', async () => {

@@ -7,7 +7,7 @@ import { createSharedSpending } from '../src/replicas/shared-spending.ts';
 import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 
 const limit = 120;
-const beginning: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts: 2 };
+const beginning: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts: 2, memory: '' };
 
 const openRedis = () => {
   const redis = new Redis((redisUrl as URL).href);
@@ -18,7 +18,7 @@ const openRedis = () => {
 /** Replicas without processes, on a Redis whose time passes when the test says so. */
 const openFleet = (redis: Redis) => {
   const prefix = ownPrefix();
-  const keys = ['replicas', 'parts', 'fleet'].map((key) => prefix + key);
+  const keys = ['replicas', 'parts', 'fleet', 'memory', 'doubts'].map((key) => prefix + key);
   const [replicasKey = '', , fleetKey = ''] = keys;
   let names = 0;
 
@@ -139,6 +139,7 @@ describe.skipIf(withoutRedis)('a fleet of replicas (needs Redis)', () => {
         replica,
         fleet,
         isUp: true,
+        awayMs: 0,
         isSettled: true,
         parts: fleet.parts,
         run: ({ lua }, names, args) =>

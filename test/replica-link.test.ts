@@ -4,9 +4,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLink, type Link } from '../src/replicas/link.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { openServer } from './support/live-server.ts';
 import { memoryLog } from './support/memory-log.ts';
-import { ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { forget, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
+import { jobsPage } from './support/rows.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const open = (
   url: URL,
@@ -71,6 +74,16 @@ const openSplitWire = async (to: URL) => {
 };
 
 describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => {
+  it('times what it asks Redis, where the metrics are read', async () => {
+    const upstream = await startScriptedUpstream(() => jobsPage([]));
+    const settings = { REDIS_URL: (redisUrl as URL).href, REDIS_PREFIX: ownPrefix() };
+    const { origin } = await openServer(upstream.url, settings);
+    const metrics = async () => (await fetch(`${origin}/metrics`)).text();
+    let text = await metrics();
+    while (!/^gateway_redis_up 1$/m.test(text)) text = await metrics();
+    expect(text).toMatch(/^gateway_redis_call_duration_seconds_count [1-9]/m);
+  });
+
   it('that loses what it listens with, in the middle of asking, hears again once it says it is up', async () => {
     const prefix = ownPrefix();
     const wire = await openSplitWire(redisUrl as URL);
@@ -94,7 +107,7 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     const { log, logged } = memoryLog();
     open(new URL('redis://:CANARY@127.0.0.1:1'), { log });
     const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
-    expect((await logged(away)).reason).toContain('ECONNREFUSED');
+    expect(await logged(away)).toMatchObject({ parts: 2, reason: expect.stringContaining('ECONNREFUSED') });
   });
 
   it('says that its password is not accepted, not what it is, and goes on trying', async () => {
@@ -116,6 +129,29 @@ describe.skipIf(withoutRedis)('the link to other replicas (needs Redis)', () => 
     const away = 'Redis is away: going on alone, within a share of the budget, until it is back';
     expect((await logged(away)).reason).toContain('DB index');
     expect(link.isUp).toBe(false);
+  });
+
+  it('says that Redis was emptied under its connections, once', async () => {
+    const prefix = ownPrefix();
+    const { log, logged, lines } = memoryLog();
+    const replica = await openReplica({ prefix, log });
+    await forget(redisUrl as URL, `${prefix}*`);
+    const emptied = 'Redis has forgotten everything: each replica tells it again what it knows';
+    expect(await logged(emptied)).toMatchObject({ level: 40 });
+    expect(replica.isTogether).toBe(true);
+    await until(() => replica.spending.isSettled);
+    expect(lines.filter((line) => line.includes(emptied))).toHaveLength(1);
+  });
+
+  it('says of how many parts it takes one while Redis is away, the same everywhere', async () => {
+    const upstream = await startScriptedUpstream(() => jobsPage([]));
+    const { log, logged } = memoryLog();
+    const { origin } = await openServer(upstream.url, { REDIS_URL: 'redis://127.0.0.1:1' }, log);
+    const { parts } = await logged(
+      'Redis is away: going on alone, within a share of the budget, until it is back',
+    );
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    expect(metrics).toMatch(new RegExp(`^gateway_budget_parts ${parts}$`, 'm'));
   });
 
   it('says who has come or gone, and which replica polls for a caller', async () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Replicas } from '../src/replicas/replicas.ts';
 import { openGateway } from './support/gateway.ts';
-import { openWire, ownPrefix, redisUrl, startOwnRedis, withoutRedis } from './support/redis.ts';
+import { forget, openWire, ownPrefix, redisUrl, startOwnRedis, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
 import { guid, jobRow, jobsPage, notFound, type Row } from './support/rows.ts';
 import { type Play, type Reply, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -55,7 +56,7 @@ const openUpstream = async () => {
 };
 
 describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis)', () => {
-  const openTwo = async (url: URL = redisUrl as URL) => {
+  const openTwo = async ({ url = redisUrl as URL, isNew = false } = {}) => {
     const prefix = ownPrefix();
     const { upstream, submitted, rows } = await openUpstream();
     const wire = await openWire(url);
@@ -63,6 +64,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
       openReplica({ prefix, url: wire.url }),
       openReplica({ prefix, url }),
     ]);
+    if (!isNew) await forget(url, `${prefix}doubts`);
     const gateways = [one, other].map((replicas) => openGateway(upstream.url, { replicas }));
     const [first, second] = gateways.map(
       ({ ask }) =>
@@ -70,7 +72,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
           (await ask(mutation(collection, key))).data?.submitJob ?? null,
     );
     if (!first || !second) throw new Error('There are two.');
-    return { upstream, submitted, rows, wire, one, other, first, second };
+    return { upstream, submitted, rows, prefix, wire, one, other, first, second };
   };
 
   it('make one job of two submits at once', async () => {
@@ -130,6 +132,52 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     expect(await first()).toMatchObject({ job: { id: guid(0) }, replayed: true });
   });
 
+  it.each([
+    ['is still alone', async () => {}],
+    ['has died since', (replicas: Replicas) => replicas.close()],
+  ])('are not used blindly when another replica could not reach Redis that %s', async (_what, then) => {
+    const { upstream, submitted, wire, one, first, second } = await openTwo();
+    wire.cut();
+    await until(() => !one.isTogether);
+    const submitting = first();
+    (await submitted(0)).answer();
+    expect(await submitting).toMatchObject({ replayed: false });
+    await then(one);
+    expect(await second()).toBeNull();
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('are told again to a Redis that was emptied under its connections, and not used before', async () => {
+    const { upstream, submitted, prefix, first, second } = await openTwo();
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    await forget(redisUrl as URL, `${prefix}*`);
+    expect(await second()).toEqual({ job: { id: guid(0) }, replayed: true, userErrors: [] });
+    expect(upstream.count('SubmitJob')).toBe(1);
+  });
+
+  it('cost no look while nobody may be alone', async () => {
+    const { upstream, submitted, first } = await openTwo();
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    expect(upstream.count()).toBe(1);
+  });
+
+  it('are not used blindly on a Redis that may have forgotten them, where no other key explains the job', async () => {
+    const { upstream, submitted, rows, first, second } = await openTwo({ isNew: true });
+    const submitting = first();
+    (await submitted(0)).answer();
+    await submitting;
+    const another = second('c', 'another key');
+    (await submitted(1)).answer();
+    expect(await another).toMatchObject({ job: { id: guid(1) }, replayed: false });
+    rows.push(jobRow(2, { ...rows[0], id: guid(2) }));
+    expect(await second('c', 'a third key')).toBeNull();
+    expect(upstream.count('SubmitJob')).toBe(2);
+  });
+
   it('that were used while Redis could not be reached are known once it is back', async () => {
     const { upstream, submitted, wire, one, first, second } = await openTwo();
     wire.cut();
@@ -148,7 +196,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
   }) => {
     const redis = await startOwnRedis();
     if (redis === null) return skip('redis-server is not installed');
-    const { upstream, submitted, wire, one, other, first, second } = await openTwo(redis.url);
+    const { upstream, submitted, wire, one, other, first, second } = await openTwo({ url: redis.url });
     const submitting = first();
     (await submitted(0)).answer();
     await submitting;
@@ -170,7 +218,7 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     const [, listed] = /command: (\["redis-server".*\])/.exec(compose) ?? [];
     const redis = await startOwnRedis(JSON.parse(listed ?? '[]').slice(1));
     if (redis === null) return skip('redis-server is not installed');
-    const { upstream, submitted, one, other, first, second } = await openTwo(redis.url);
+    const { upstream, submitted, one, other, first, second } = await openTwo({ url: redis.url });
     const submitting = first();
     (await submitted(0)).answer();
     await submitting;

@@ -150,6 +150,25 @@ describe('a gateway that is told to stop', () => {
     expect(ended.map(({ stopping }) => stopping)).toEqual([true, true]);
   });
 
+  it('cuts event streams, as an end in order would say that no more will come', async () => {
+    const upstream = await startMovingJobs(2);
+    const gateway = start({ env: { PORT: '0', WIX_API_URL: upstream.url.href, DRAIN_MS: '50' } });
+    const response = await fetch(await urlOf(gateway), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...caller },
+      body: JSON.stringify({ query: watching }),
+    });
+    let text = '';
+    const read = async () => {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk;
+        if (text.includes('SNAPSHOT')) gateway.kill('SIGTERM');
+      }
+    };
+    await expect(read()).rejects.toThrow('terminated');
+    expect(text).not.toContain('event: complete');
+  });
+
   it('ends event streams that begin only then, of clients that take anything too', async () => {
     const upstream = await startMovingJobs(2);
     const gateway = start({ env: { PORT: '0', WIX_API_URL: upstream.url.href, DRAIN_MS: '0' } });

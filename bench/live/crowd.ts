@@ -1,5 +1,8 @@
 import { type Child, startChild } from '../support/child.ts';
 
+/** So long after a crowd has come the gateway has given back what it took for that. */
+export const restMs = 25_000;
+
 export interface CrowdOptions {
   /** Of subscriptions. */
   readonly count: number;

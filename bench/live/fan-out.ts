@@ -1,6 +1,6 @@
 import type { Child } from '../support/child.ts';
 import { median, pause } from '../support/numbers.ts';
-import { type CrowdOptions, received, withCrowd } from './crowd.ts';
+import { type CrowdOptions, received, restMs, withCrowd } from './crowd.ts';
 
 export interface FanOut {
   readonly server: string;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { LimitSettings } from '../config/limit-settings.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { createComplaint } from '../telemetry/complaint.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import type { Access } from './access.ts';
@@ -41,8 +42,6 @@ export interface GateOptions {
 /** Nobody knows when a socket will be closed. */
 const socketRetryMs = 10_000;
 const maxKnown = 10_000;
-/** Who is shut out is told to the operator, but not as often as somebody knocks. */
-const complaintEveryMs = 60_000;
 
 const nothing = () => {};
 
@@ -66,15 +65,9 @@ export const createGate = ({ access, limits, clock, log, metrics = noMetrics }: 
     return rateLimited(message, retryAfterMs);
   };
 
-  let refused = 0;
-  let complainedAt = Number.NEGATIVE_INFINITY;
-  const complain = (address: string) => {
-    refused += 1;
-    if (now() - complainedAt < complaintEveryMs) return;
-    log.warn({ address, refused }, 'the gate is closed to who tries many tokens that are not accepted');
-    complainedAt = now();
-    refused = 0;
-  };
+  const complain = createComplaint<string>(now, (address, refused) =>
+    log.warn({ address, refused }, 'the gate is closed to who tries many tokens that are not accepted'),
+  );
 
   const identify = async (authorization: string | null, address: string): Promise<Principal> => {
     const name = `${address} ${digestOf(authorization ?? '').toString('base64url')}`;

@@ -1,7 +1,7 @@
 import type { CollectionDestination, FileDestination } from './destination.ts';
 import { idKey } from './guid.ts';
 import type { Job } from './job.ts';
-import type { CollectionSource, FileSource, Localization } from './source.ts';
+import type { CollectionQuery, CollectionSource, FileSource, Localization } from './source.ts';
 
 /** A job that somebody wants: what is left when everything that upstream adds is taken away. */
 export interface NewJob {
@@ -14,6 +14,10 @@ export interface NewJob {
 
 type End = NewJob['source'] | NewJob['destination'] | Job['source'] | Job['destination'];
 
+/** A filter that was left out comes back from upstream as an empty one. */
+const essenceOfQuery = (query: CollectionQuery | null): unknown =>
+  query?.kind === 'aggregation' ? query : { filter: query?.filter ?? {}, fields: query?.fields ?? [] };
+
 /** What identifies an end, without what upstream fills in: addresses, and formats that it found out by itself. */
 const essence = (end: End): unknown => {
   if (end === null) return null;
@@ -21,7 +25,7 @@ const essence = (end: End): unknown => {
     case 'collection':
       return 'writePolicy' in end
         ? [end.collectionId, end.writePolicy]
-        : [end.collectionId, end.query ?? { kind: 'filter', filter: null, fields: [] }];
+        : [end.collectionId, essenceOfQuery(end.query)];
     case 'localization':
       return end.languages;
     case 'file':

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lookBackMs } from '../writes/shared-submits.ts';
 import { script } from './script.ts';
 
 /** A replica that has vanished, and may be going on alone within one of `parts`. */
@@ -17,7 +18,12 @@ export interface Fleet {
   readonly keptShare: number;
   /** Whoever is here and goes on alone keeps within one of so many parts. */
   readonly parts: number;
+  /** What Redis has in mind: another one once it has forgotten everything. */
+  readonly memory: string;
 }
+
+/** Whoever is alone does nothing that others should know of before they can see that it is missed. */
+export const noticedSeconds = 3;
 
 /**
  * Says that a replica is there, and tells who is, and who has vanished: seen within three minutes, not within four
@@ -28,12 +34,22 @@ export interface Fleet {
  * own, a replica that dies again and again leaves many behind it. Of those no more are taken to be alive than the
  * largest fleet of late lacks, one at least: for one alone its part is kept whole, for several together no more than
  * if all shared evenly. What is left is parted among those who are here, so that all parts together are the whole.
+ *
+ * Where somebody may have been alone, or Redis has forgotten something, a key that is not there may have been used all
+ * the same: for as long as a look finds what came of it, and for an hour after somebody vanished, who may live on.
  */
 export const beatScript = script(`
-local replicas, parts, fleet = KEYS[1], KEYS[2], KEYS[3]
+local replicas, parts, fleet, memory, doubts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local me, seat, mine, is_new = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
-local now = tonumber(redis.call('TIME')[1])
-local kept, silent, minute = 180, 4, 62
+local time = redis.call('TIME')
+local now = tonumber(time[1])
+local kept, silent, minute, day = 180, 4, 62, 86400
+
+local function doubt(seconds)
+  if redis.call('TTL', doubts) < seconds then redis.call('SET', doubts, '1', 'EX', seconds) end
+end
+if redis.call('SET', memory, time[1] .. '.' .. time[2], 'NX') then doubt(${lookBackMs / 1000}) end
+redis.call('EXPIRE', memory, day)
 
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', replicas, '-inf', now - kept)) do
   redis.call('ZREM', replicas, gone)
@@ -41,6 +57,7 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', replicas, '-inf', now - kept))
 end
 local function seat_of(replica) return string.match(replica, '^[^/]+') end
 local all = redis.call('ZREVRANGE', replicas, 0, -1, 'WITHSCORES')
+if all[2] and tonumber(all[#all]) <= now - ${noticedSeconds} then doubt(3600) end
 if is_new then
   for i = 1, #all, 2 do
     local seen = tonumber(all[i + 1])
@@ -83,7 +100,7 @@ local each = math.max(here, math.ceil(here / math.max(0.01, 1 - share) - 0.0001)
 redis.call('HSET', parts, me, is_new and each or math.min(mine, each))
 redis.call('EXPIRE', replicas, kept)
 redis.call('EXPIRE', parts, kept)
-return { here, missing, each, string.format('%.4f', share), vanished }
+return { here, missing, each, string.format('%.4f', share), vanished, redis.call('GET', memory) }
 `);
 
 const reply = z.tuple([
@@ -92,13 +109,14 @@ const reply = z.tuple([
   z.number(),
   z.coerce.number(),
   z.array(z.union([z.string(), z.number()])),
+  z.string(),
 ]);
 
 export const readBeat = (answer: unknown): Fleet => {
-  const [here, missing, parts, keptShare, listed] = reply.parse(answer);
+  const [here, missing, parts, keptShare, listed, memory] = reply.parse(answer);
   const vanished: Vanished[] = [];
   for (let at = 0; at < listed.length; at += 2) {
     vanished.push({ replica: String(listed[at]), parts: Number(listed[at + 1]) });
   }
-  return { here, missing, vanished, keptShare, parts };
+  return { here, missing, vanished, keptShare, parts, memory };
 };

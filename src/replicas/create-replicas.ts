@@ -53,6 +53,9 @@ export const createReplicas = (options: LinkOptions): Replicas => {
     get reservedShare() {
       return link.fleet.keptShare;
     },
+    get parts() {
+      return link.parts;
+    },
     close: link.close,
   };
 };

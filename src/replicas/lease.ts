@@ -10,7 +10,7 @@ export const leaseMs = 3000;
  * Says that this member watches for a caller, and takes or keeps the lease when nobody else has it. A fence is an
  * instant of Redis: it needs no memory, and a later lease has a higher one.
  */
-const beatScript = script(`
+const takeLeaseScript = script(`
 local lease, members = KEYS[1], KEYS[2]
 local member, lease_ms = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -27,7 +27,7 @@ if holder == member then redis.call('PEXPIRE', lease, lease_ms) end
 return { holder, redis.call('HGET', lease, 'fence'), redis.call('ZRANGE', members, 0, -1) }
 `);
 
-const leaveScript = script(`
+const giveLeaseUpScript = script(`
 redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -58,9 +58,9 @@ export const createLease = (link: Link, callerKey: string): Lease => {
   const me = `${link.replica} ${randomUUID()}`;
   return {
     async beat() {
-      const [holder, fence, members] = reply.parse(await link.run(beatScript, keys, [me, leaseMs]));
+      const [holder, fence, members] = reply.parse(await link.run(takeLeaseScript, keys, [me, leaseMs]));
       return { isHolder: holder === me, fence, replicas: members.map(replicaOf) };
     },
-    leave: async () => (await link.run(leaveScript, keys, [me])) === 1,
+    leave: async () => (await link.run(giveLeaseUpScript, keys, [me])) === 1,
   };
 };

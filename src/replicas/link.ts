@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { beatScript, type Fleet, readBeat } from './beat-script.ts';
 import { type Channels, createChannels } from './channels.ts';
 import { type Script, script } from './script.ts';
@@ -13,6 +14,7 @@ export interface LinkOptions {
   /** A place that one process at a time can have: whoever comes next takes the place of one that died. Its own by default. */
   readonly seat?: string;
   readonly log: Log;
+  readonly metrics?: Pick<Metrics, 'redisAsked'>;
 }
 
 /** The way to the other replicas. Nothing waits for a Redis that is away: it fails at once. */
@@ -20,6 +22,8 @@ export interface Link extends Pick<Channels, 'listen'> {
   /** This replica, another one after each start. */
   readonly replica: string;
   readonly isUp: boolean;
+  /** For how long Redis has been away; 0 while it is there. */
+  readonly awayMs: number;
   /** False until Redis has been there for so long that all have told it what they did without it. */
   readonly isSettled: boolean;
   /** Going on alone, this replica keeps within one of so many parts. */
@@ -27,20 +31,21 @@ export interface Link extends Pick<Channels, 'listen'> {
   readonly fleet: Fleet;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   publish(channel: string, message: string | Buffer): void;
-  /** Called with each change of `isUp`. */
+  /** Called with each change of `isUp`, and when Redis has forgotten everything. */
   onChange(listener: () => void): () => void;
   /** Called each time it is settled again. */
   onSettled(listener: () => void): void;
   close(): Promise<void>;
 }
 
+const beatKeys = ['replicas', 'parts', 'fleet', 'memory', 'doubts'];
 const beatMs = 1000;
 const answerMs = 1500;
 const reconnectMs = 250;
 /** More than this is never sent: a job has about a kilobyte. */
 const maxMessageLength = 4 * 1024 * 1024;
 
-const leaveScript = script(`
+const goodbyeScript = script(`
 redis.call('HDEL', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[1])
 `);
@@ -67,7 +72,8 @@ const isMissingScript = (error: unknown) => error instanceof Error && error.mess
 /** The error itself may hold the password. */
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOptions): Link => {
+export const createLink = (options: LinkOptions): Link => {
+  const { url, prefix, seat = randomUUID(), log, metrics = noMetrics } = options;
   const replica = `${seat}/${randomUUID()}`;
   const commands = new Redis(url.href, connectionOptions);
   const subscriber = new Redis(url.href, connectionOptions);
@@ -76,7 +82,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   const settledListeners = new Set<() => void>();
   let isUp = false;
   let isSettled = false;
-  let upSince = 0;
+  let turnedAt = performance.now();
   let wasTold = false;
   let reason = 'no connection';
   let closed = false;
@@ -86,43 +92,55 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
   let subscribedAfter = -1;
   // whoever is given a Redis is hardly alone, and has not been told yet
   let parts = 2;
-  let fleet: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts };
+  let fleet: Fleet = { here: 1, missing: 0, vanished: [], keptShare: 0, parts, memory: '' };
   // how many were, when Redis went away
   let expected = 1;
   let isNew = true;
 
+  /** All that was agreed with the others is to be agreed anew. */
+  const startOver = () => {
+    if (isUp) expected = fleet.here;
+    isSettled = false;
+    turnedAt = performance.now();
+  };
+
+  const tell = () => {
+    for (const listener of [...listeners]) listener();
+  };
+
   const turn = (up: boolean) => {
     if (closed || (up === isUp && wasTold)) return;
-    if (isUp) expected = fleet.here;
+    startOver();
     isUp = up;
-    isSettled = false;
-    upSince = performance.now();
     wasTold = true;
     if (up) {
-      log.info({ replicas: parts }, 'Redis is there: working together with the other replicas');
+      log.info({ parts }, 'Redis is there: working together with the other replicas');
       // until there is a better one
       reason = 'the connection was closed';
     } else {
       log.warn(
-        { replicas: parts, reason },
+        { parts, reason },
         'Redis is away: going on alone, within a share of the budget, until it is back',
       );
     }
-    for (const listener of [...listeners]) listener();
+    tell();
   };
 
   const run: Link['run'] = async ({ lua, sha }, keys, args) => {
     const all = [...keys.map((key) => prefix + key), ...args.map(String)];
+    const askedAt = performance.now();
     try {
       return await commands.evalsha(sha, keys.length, ...all);
     } catch (error) {
       if (!isMissingScript(error)) throw error;
-      return commands.eval(lua, keys.length, ...all);
+      return await commands.eval(lua, keys.length, ...all);
+    } finally {
+      metrics.redisAsked((performance.now() - askedAt) / 1000);
     }
   };
 
   const settle = () => {
-    const ms = performance.now() - upSince;
+    const ms = performance.now() - turnedAt;
     if (isSettled || !isUp || ms < settleMs || (fleet.here < expected && ms < longestSettleMs)) return;
     isSettled = true;
     for (const listener of [...settledListeners]) listener();
@@ -135,7 +153,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     const before = losses;
     try {
       const [reply] = await Promise.all([
-        run(beatScript, ['replicas', 'parts', 'fleet'], [replica, seat, parts, Number(isNew)]),
+        run(beatScript, beatKeys, [replica, seat, parts, Number(isNew)]),
         subscribedAfter === before ? subscriber.ping() : channels.resume(),
       ]);
       // it answered, and was lost since: the next connection is yet to be subscribed
@@ -143,7 +161,13 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
       subscribedAfter = before;
       const seen = readBeat(reply);
       isNew = false;
-      turn(true);
+      const isEmptied = fleet.memory !== '' && fleet.memory !== seen.memory;
+      fleet = { ...fleet, memory: seen.memory };
+      if (isEmptied) log.warn('Redis has forgotten everything: each replica tells it again what it knows');
+      if (isEmptied && isUp) {
+        startOver();
+        tell();
+      } else turn(true);
       const { here, missing } = seen;
       if (here !== fleet.here || missing !== fleet.missing) {
         log.info({ here, missing }, 'replicas have come or gone');
@@ -188,6 +212,9 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
     get isUp() {
       return isUp;
     },
+    get awayMs() {
+      return isUp ? 0 : performance.now() - turnedAt;
+    },
     get isSettled() {
       return isSettled;
     },
@@ -213,7 +240,7 @@ export const createLink = ({ url, prefix, seat = randomUUID(), log }: LinkOption
       clearInterval(timer);
       listeners.clear();
       settledListeners.clear();
-      if (isUp) await run(leaveScript, ['replicas', 'parts'], [replica]).catch(() => undefined);
+      if (isUp) await run(goodbyeScript, ['replicas', 'parts'], [replica]).catch(() => undefined);
       closed = true;
       isUp = false;
       for (const connection of [commands, subscriber]) connection.disconnect();

@@ -23,5 +23,7 @@ export interface Replicas {
   readonly leases: number;
   /** What share of an allowance is kept for them, 0 to 1. */
   readonly reservedShare: number;
+  /** Alone, this one takes one of so many parts of an allowance. */
+  readonly parts: number;
   close(): Promise<void>;
 }

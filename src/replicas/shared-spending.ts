@@ -35,14 +35,14 @@ export const createSharedSpending = (link: Link): SharedSpending => {
     for (const listener of refusedListeners) listener(data.caller, data.ms);
   });
 
-  const keysOf = (callerKey: string) => [`spent:{${callerKey}}`, `rest:{${callerKey}}`];
+  const keysOf = (callerKey: string) => [`spent:{${callerKey}}`, `rest:{${callerKey}}`, 'memory'];
 
   const run = async (
     callerKey: string,
     wish: Omit<SharedWish, 'lane'> & { readonly lane: SharedWish['lane'] | '' },
   ): Promise<SharedAnswer> => {
     const { lane, limitPerMinute, shares, recovery, declared } = wish;
-    const { here, missing, vanished } = link.fleet;
+    const { here, missing, vanished, memory } = link.fleet;
     const answer = await link.run(spendScript, keysOf(callerKey), [
       link.replica,
       lane,
@@ -57,6 +57,7 @@ export const createSharedSpending = (link: Link): SharedSpending => {
       // what they would have if all shared evenly
       Math.floor((limitPerMinute * missing) / (here + missing)),
       vanished.length,
+      memory,
       ...vanished.flatMap(({ replica, parts }) => [replica, partOf(limitPerMinute, parts)]),
       ...listOf(declared ?? []),
     ]);

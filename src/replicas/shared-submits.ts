@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { CallerSubmits, SharedSubmits } from '../writes/shared-submits.ts';
+import { noticedSeconds } from './beat-script.ts';
 import type { Link } from './link.ts';
 import {
   beginScript,
   claimScript,
+  isTakenScript,
   releaseScript,
   restoreScript,
   settleScript,
@@ -16,12 +18,16 @@ const keptMs = 24 * 60 * 60_000;
 /** Longer than any submit waits for its answer. */
 const answerSeconds = 120;
 const askAgainMs = 200;
+const noticedMs = 1000 * noticedSeconds;
+/** So often in a row a Redis may fail that seems to be there. */
+const maxFailures = noticedMs / askAgainMs;
 /** Longer than any answer takes: then it was lost on its way to Redis, and a look has to find the job. */
 const patienceMs = 45_000;
 /** So many are told again to a Redis that was away. */
 const maxOwn = 1000;
 
-const claimReply = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()]);
+const text = z.string();
+const claimReply = z.tuple([text, text, text, text, text, text]);
 
 interface OwnSubmit {
   readonly fingerprint: string;
@@ -30,12 +36,15 @@ interface OwnSubmit {
   readonly owner: string;
   /** Empty while there is none. */
   readonly jobId: string;
+  readonly callerKey: string;
 }
 
 const hash = (...parts: readonly string[]) =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+
+const jobNameOf = (callerKey: string, jobId: string) => `job:${hash(callerKey, jobId)}`;
 
 /** Keys and fingerprints are what clients wrote: only hashes of them leave the process. */
 export const createSharedSubmits = (link: Link): SharedSubmits => {
@@ -44,13 +53,17 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
 
   const settle = (name: string, jobId: string) => link.run(settleScript, [name], [jobId]);
 
+  const take = (callerKey: string, jobId: string) =>
+    link.run(takeJobScript, [jobNameOf(callerKey, jobId)], [link.replica, keptMs]);
+
   link.onChange(() => {
     if (!link.isUp) return;
-    for (const [name, { fingerprint, attemptedAt, owner, jobId }] of own) {
+    for (const [name, { fingerprint, attemptedAt, owner, jobId, callerKey }] of own) {
       // told with the next connection
       link
         .run(restoreScript, [name], [owner, fingerprint, attemptedAt, jobId, keptMs])
         .catch(() => undefined);
+      if (jobId !== '') take(callerKey, jobId).catch(() => undefined);
     }
   });
 
@@ -62,28 +75,36 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
         const name = nameOf(key);
         const fingerprint = hash(callerKey, wanted);
         const owner = own.get(name)?.owner || `${link.replica} ${randomUUID()}`;
-        const wish = { fingerprint, attemptedAt: attemptedAt.getTime(), owner, jobId: '' };
+        const wish = { fingerprint, attemptedAt: attemptedAt.getTime(), owner, jobId: '', callerKey };
         const goOnAlone = () => {
           // the others hear of it once Redis is back, unless it is released
           if (!own.has(name)) own.set(name, wish);
           return null;
         };
         const deadline = performance.now() + patienceMs;
+        let failures = 0;
         for (;;) {
-          // what a Redis that is back has not been told yet, somebody may still have to say
-          while (link.isUp && !link.isSettled) await pause(askAgainMs);
+          // what a Redis that is back has not been told yet, somebody may still have to say;
+          // and while it is away, the others have to see first that this one is
+          while (link.isUp ? !link.isSettled : link.awayMs < noticedMs) await pause(askAgainMs);
           if (!link.isUp) return goOnAlone();
           const claiming = link.run(
             claimScript,
-            [name, 'replicas'],
-            [owner, fingerprint, wish.attemptedAt, '', keptMs],
+            [name, 'replicas', 'memory', 'doubts'],
+            [owner, fingerprint, wish.attemptedAt, '', keptMs, link.fleet.memory],
           );
           const kept = await claiming.then(claimReply.parse).catch(() => null);
-          if (kept === null) return goOnAlone();
-          const [keptFingerprint, keptAttempt, jobId, keptOwner, alive] = kept;
+          if (kept === null) {
+            if (failures === maxFailures) return goOnAlone();
+            failures += 1;
+            // the next beat finds out why
+            await pause(askAgainMs);
+            continue;
+          }
+          const [keptFingerprint, keptAttempt, jobId, keptOwner, alive, doubts] = kept;
           if (keptOwner === owner && jobId === '') {
             if (!own.has(name)) own.set(name, wish);
-            return 'mine';
+            return doubts === '1' ? 'unsure' : 'mine';
           }
           // what is known of a submit of ours is still to be told to a Redis that forgets
           if (own.get(name)?.owner !== '' || keptFingerprint !== fingerprint) own.delete(name);
@@ -115,8 +136,11 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
         await link.run(releaseScript, [name], [owner]).catch(() => undefined);
       },
       async takeJob(jobId) {
-        const taken = link.run(takeJobScript, [`job:${hash(callerKey, jobId)}`], [link.replica, keptMs]);
-        return (await taken.catch(() => link.replica)) === link.replica;
+        return (await take(callerKey, jobId).catch(() => link.replica)) === link.replica;
+      },
+      async isTaken(jobId) {
+        const taken = link.run(isTakenScript, [jobNameOf(callerKey, jobId)], []);
+        return (await taken.catch(() => 0)) === 1;
       },
       async unanswered(fingerprint) {
         const all = link.run(beginScript, [underWayOf(fingerprint), 'replicas'], ['', '', answerSeconds]);

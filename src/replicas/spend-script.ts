@@ -6,16 +6,18 @@ import { script } from './script.ts';
  * A field is a second, a lane and a replica, so what a replica declares takes the place of what it declared before.
  * Replicas that have vanished may be spending a part alone, but for what they were seen to spend of it. So many of them
  * as are missing are taken to be alive, those with most left: the whole for the first, and for all no more than `together`.
+ * A Redis that has just forgotten everything spends nothing: first it has to be told.
  * The answer: how long to wait, what is kept so, and what others have spent by age.
  */
 export const spendScript = script(`
 local spent, rest = KEYS[1], KEYS[2]
+if redis.call('GET', KEYS[3]) ~= ARGV[13] then return redis.error_reply('FORGOTTEN') end
 local replica, lane, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local shares = { write = tonumber(ARGV[4]), query = tonumber(ARGV[5]), poll = tonumber(ARGV[6]) }
 local recoveryRoom, recoveryAge, declares = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1'
-local missing, together, declared = tonumber(ARGV[10]), tonumber(ARGV[11]), 13 + 2 * tonumber(ARGV[12])
+local missing, together, declared = tonumber(ARGV[10]), tonumber(ARGV[11]), 14 + 2 * tonumber(ARGV[12])
 local parts, seen = {}, {}
-for i = 13, declared - 1, 2 do parts[ARGV[i]] = tonumber(ARGV[i + 1]) end
+for i = 14, declared - 1, 2 do parts[ARGV[i]] = tonumber(ARGV[i + 1]) end
 local time = redis.call('TIME')
 local second = tonumber(time[1])
 local now = second * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -1,10 +1,14 @@
+import { noticedSeconds } from './beat-script.ts';
 import { script } from './script.ts';
 
 /**
- * Claims a key once. The answer is what stands there: fingerprint, attemptedAt, job, owner, and whether its replica
- * was there within the last five seconds.
+ * Claims a key once. The answer is what stands there: fingerprint, attemptedAt, job, owner, whether its replica was
+ * there within the last five seconds, and whether one that is not there may have used the key. A Redis that has just
+ * forgotten everything answers nothing: first it has to be told.
  */
 export const claimScript = script(`
+if redis.call('GET', KEYS[3]) ~= ARGV[6] then return redis.error_reply('FORGOTTEN') end
+local now = tonumber(redis.call('TIME')[1])
 if redis.call('HSETNX', KEYS[1], 'fingerprint', ARGV[2]) == 1 then
   redis.call('HSET', KEYS[1], 'attemptedAt', ARGV[3], 'job', ARGV[4], 'owner', ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
@@ -12,8 +16,10 @@ end
 local kept = redis.call('HMGET', KEYS[1], 'fingerprint', 'attemptedAt', 'job', 'owner')
 local replica = string.match(kept[4], '^%S+')
 local seen = replica and redis.call('ZSCORE', KEYS[2], replica)
-local alive = seen and tonumber(seen) > redis.call('TIME')[1] - 5
+local alive = seen and tonumber(seen) > now - 5
 kept[5] = alive and '1' or '0'
+local isMissed = redis.call('ZCOUNT', KEYS[2], '-inf', now - ${noticedSeconds}) > 0
+kept[6] = (isMissed or redis.call('EXISTS', KEYS[4]) == 1) and '1' or '0'
 return kept
 `);
 
@@ -47,6 +53,8 @@ export const takeJobScript = script(`
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 return redis.call('GET', KEYS[1])
 `);
+
+export const isTakenScript = script(`return redis.call('EXISTS', KEYS[1])`);
 
 /** Submits of the same that wait for an answer at replicas that are there. */
 export const beginScript = script(`

@@ -36,6 +36,7 @@ export type GatewayState = () => {
     readonly missing: number;
     readonly leases: number;
     readonly reservedShare: number;
+    readonly parts: number;
   } | null;
   readonly budget: {
     readonly callers: number;
@@ -69,6 +70,9 @@ export interface Metrics {
   upstreamCalled(call: UpstreamCalled): void;
   /** A request was too many, or an operation or connection where the gate says so. */
   rateLimited(by: Limiter): void;
+  /** A request had its turn after so long, with what asking the other replicas took. */
+  budgetWaited(lane: string, seconds: number): void;
+  redisAsked(seconds: number): void;
   batched(loader: string, size: number): void;
   cached(cache: CacheName, result: CacheResult, count: number): void;
   polled(poll: Polled): void;
@@ -90,6 +94,8 @@ export const noMetrics: Metrics = {
   operated: nothing,
   upstreamCalled: nothing,
   rateLimited: nothing,
+  budgetWaited: nothing,
+  redisAsked: nothing,
   batched: nothing,
   cached: nothing,
   polled: nothing,

@@ -64,6 +64,10 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     'gateway_budget_reserved_ratio',
     'The share of each allowance that is kept for replicas that vanished, but for what they were seen to use of it.',
   );
+  const parts = gauge(
+    'gateway_budget_parts',
+    'While Redis is away, this replica takes one of so many parts of each allowance.',
+  );
   return (state) => {
     const { answers, budget, circuit, live, replicas } = state();
     redisUp.set(Number(replicas?.isTogether ?? true));
@@ -71,6 +75,7 @@ const defineGauges = (registers: Registry[]): ((state: GatewayState) => void) =>
     missing.set(replicas?.missing ?? 0);
     leases.set(replicas?.leases ?? 0);
     reserved.set(replicas?.reservedShare ?? 0);
+    parts.set(replicas?.parts ?? 1);
     callers.set(budget.callers);
     exhausted.set(budget.exhausted);
     throttled.set(budget.throttled);
@@ -125,6 +130,19 @@ export const createPrometheus = (): Prometheus => {
     registers,
   });
   for (const reason of ['patience', 'memory']) hangUps.inc({ reason }, 0);
+  const budgetWaits = new Histogram({
+    name: 'gateway_budget_wait_seconds',
+    help: 'How long requests to upstream waited for their turn, with what asking the other replicas took.',
+    labelNames: ['lane'],
+    buckets: requestSeconds,
+    registers,
+  });
+  const redisCalls = new Histogram({
+    name: 'gateway_redis_call_duration_seconds',
+    help: 'How long Redis took to answer, or was waited for.',
+    buckets: requestSeconds,
+    registers,
+  });
   const batches = new Histogram({
     name: 'gateway_batch_size',
     help: 'How many keys were asked for together.',
@@ -193,6 +211,8 @@ export const createPrometheus = (): Prometheus => {
       calls.observe({ endpoint, status, attempt }, seconds),
     hungUp: (reason) => hangUps.inc({ reason }),
     rateLimited: (by) => limited.inc({ by }),
+    budgetWaited: (lane, seconds) => budgetWaits.observe({ lane }, seconds),
+    redisAsked: (seconds) => redisCalls.observe(seconds),
     batched: (loader, size) => batches.observe({ loader }, size),
     cached: (name, result, count) => cache.inc({ cache: name, result }, count),
     polled({ outcome, seconds, intervalSeconds }) {

@@ -28,6 +28,8 @@ export interface Account {
   refresh(): Promise<void>;
   /** True while a 429 leaves less than the limit. */
   readonly isThrottled: boolean;
+  /** True while a 429 is what keeps requests back, and not a minute that is used up. */
+  readonly isHeldBack: boolean;
   /** Upstream refused another replica with 429. */
   refused(retryAfterMs: number): void;
   /** Other replicas have come or gone. */
@@ -94,7 +96,8 @@ export const createAccount = (
   /** How long until a request of this lane may go, behind so many others. */
   const waitMs = (lane: Lane, ahead: number, now: number): number => {
     const missing = ahead + 1 - room(lane, now);
-    const freeMs = missing <= 0 ? 0 : window.forgottenAt(missing, now) - now;
+    const freeAt = Math.min(window.forgottenAt(missing, now), spending.risesAt(missing, now));
+    const freeMs = missing <= 0 ? 0 : freeAt - now;
     const recoveryMs = throttle.room(limitPerMinute, now) > ahead ? 0 : throttle.recoveryMs(now);
     return Math.max(freeMs, recoveryMs, throttle.waitMs(now), spending.waitMs(lane, now));
   };
@@ -188,6 +191,10 @@ export const createAccount = (
     }
   };
 
+  const allowance = () => allowanceAt(clock.now(), { limitPerMinute, window, spending, throttle });
+
+  const isThrottled = () => throttle.recovery(limitPerMinute, clock.now()) !== null;
+
   return {
     async run(wish, send) {
       await takeTurnOfAll(wish);
@@ -208,10 +215,15 @@ export const createAccount = (
         if (countWaiting('poll') > 0) pump();
       }
     },
-    allowance: () => allowanceAt(clock.now(), { limitPerMinute, window, spending, throttle }),
+    allowance,
     refresh: spending.refresh,
     get isThrottled() {
-      return throttle.recovery(limitPerMinute, clock.now()) !== null;
+      return isThrottled();
+    },
+    get isHeldBack() {
+      const { sentHere, elsewhere } = allowance();
+      const isLeft = sentHere + elsewhere < limitPerMinute;
+      return isThrottled() && (isLeft || throttle.waitMs(clock.now()) > 0);
     },
     refused(retryAfterMs) {
       throttle.refused(retryAfterMs, clock.now());

@@ -57,7 +57,7 @@ export const createBudget = (
   wallClock: Clock,
   spending: SharedSpending | null = null,
   log: Log = silentLog,
-  metrics: Pick<Metrics, 'rateLimited'> = noMetrics,
+  metrics: Pick<Metrics, 'rateLimited' | 'budgetWaited'> = noMetrics,
 ): Budget => {
   const clock = { ...wallClock, now: steadily(wallClock.now) };
   const accounts = new LRUCache<string, CallerBudget>({
@@ -108,10 +108,13 @@ export const createBudget = (
     };
 
   /** Who says that it was too much: a caller is told the same of all. */
-  const noteLimited = (error: unknown, { account, shortage }: CallerBudget) => {
+  const noteLimited = (error: unknown, callerKey: string, caller: CallerBudget) => {
+    const { account, shortage } = caller;
     if (!(error instanceof GatewayError) || error.code !== 'RATE_LIMITED') return;
     if (error.upstream !== null) return metrics.rateLimited('wix');
-    if (account.isThrottled) return metrics.rateLimited('after_429');
+    // it was closed, and refuses whoever waits
+    if (accounts.peek(callerKey) !== caller) return;
+    if (account.isHeldBack) return metrics.rateLimited('after_429');
     metrics.rateLimited('budget');
     shortage.refused(clock.now());
   };
@@ -119,11 +122,15 @@ export const createBudget = (
   return {
     async run(callerKey, wish, send) {
       const caller = ofCaller(callerKey);
-      caller.shortage.look(clock.now());
+      const begunAt = clock.now();
+      caller.shortage.look(begunAt);
       try {
-        return await caller.account.run(wish, send);
+        return await caller.account.run(wish, () => {
+          metrics.budgetWaited(wish.lane, (clock.now() - begunAt) / 1000);
+          return send();
+        });
       } catch (error) {
-        noteLimited(error, caller);
+        noteLimited(error, callerKey, caller);
         throw error;
       }
     },

@@ -7,6 +7,8 @@ export interface CallerSpending {
   limit(now: number): number;
   /** What of the limit others have used, or may be using, beside what `limit` leaves to them. */
   elsewhere(now: number): number;
+  /** When the limit will be so much higher, whatever is sent here. */
+  risesAt(count: number, now: number): number;
   /** When the last of what others were seen to use is forgotten; 0 when that is so. */
   forgottenAt(now: number): number;
   /** False where they may have used more since they were asked. */
@@ -27,6 +29,7 @@ export interface CallerSpending {
 export const unshared = (limitPerMinute: number): CallerSpending => ({
   limit: () => limitPerMinute,
   elsewhere: () => 0,
+  risesAt: () => Number.POSITIVE_INFINITY,
   forgottenAt: () => 0,
   isKnown: () => true,
   refresh: async () => undefined,
@@ -86,6 +89,13 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
   const part = (at: number) =>
     Math.max(0, Math.min(partOf(limitPerMinute, shared.parts), limitPerMinute - usedByOthers(at)));
 
+  /** When a part of its own will be so much larger, as what others have used is forgotten. */
+  const growsAt = (count: number, at: number): number => {
+    const wanted = part(at) + count;
+    const times = seen.others.map(({ until }) => until).sort((one, other) => one - other);
+    return times.find((until) => until > at && part(until) >= wanted) ?? Number.POSITIVE_INFINITY;
+  };
+
   const counted = (): readonly Spent[] => {
     const open = { ...asking };
     return window.spent(now()).flatMap(({ age, lane, count }) => {
@@ -116,6 +126,11 @@ export const createCallerSpending = (options: CallerSpendingOptions): CallerSpen
       // a part leaves to the others what is theirs
       if (!shared.isSettled) return 0;
       return usedByOthers(at) + (shared.missing > 0 ? seen.reserved : 0);
+    },
+    risesAt(count, at) {
+      if (shared.isSettled) return Number.POSITIVE_INFINITY;
+      // once all have declared, it is no longer parted
+      return shared.isShared ? at + troubleMs : growsAt(count, at);
     },
     forgottenAt: (at) =>
       seen.others.reduce((latest, { until }) => (at < until ? Math.max(latest, until) : latest), 0),

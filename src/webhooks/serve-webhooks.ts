@@ -5,6 +5,7 @@ import { headOf } from '../access/request-head.ts';
 import { createSocketCount } from '../access/socket-count.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JobNews } from '../domain/job-news.ts';
+import { createComplaint } from '../telemetry/complaint.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { type ReadEvent, readEvent } from './job-event.ts';
@@ -32,8 +33,6 @@ const bodyLimits = { maxBytes: 256 * 1024, withinMs: 1000 };
 const maxAtOnce = 256;
 /** And so many from one address, or a single slow sender would keep Wix out. */
 const maxAtOnceFromAddress = 64;
-/** A wrong key is told to the operator, but not as often as somebody knocks. */
-const complaintEveryMs = 60_000;
 
 const answer = (response: ServerResponse, status: number, headers: Record<string, string> = {}) =>
   void response.writeHead(status, { 'content-length': '0', ...headers }).end();
@@ -44,16 +43,9 @@ export const withWebhooks = (options: WebhookOptions): RequestListener => {
   const known = createKnownEvents(clock.now);
   const senders = createSocketCount(maxAtOnceFromAddress);
   let underWay = 0;
-  let refused = 0;
-  let complainedAt = Number.NEGATIVE_INFINITY;
-
-  const complain = (reason: string) => {
-    refused += 1;
-    if (clock.now() - complainedAt < complaintEveryMs) return;
-    log.warn({ reason, refused }, 'webhooks are refused: check WIX_WEBHOOK_PUBLIC_KEY if they come from Wix');
-    complainedAt = clock.now();
-    refused = 0;
-  };
+  const complain = createComplaint<string>(clock.now, (reason, refused) =>
+    log.warn({ reason, refused }, 'webhooks are refused: check WIX_WEBHOOK_PUBLIC_KEY if they come from Wix'),
+  );
 
   const read = async (request: IncomingMessage): Promise<ReadEvent | number> => {
     const body = await receiveBody(request, bodyLimits, clock);

@@ -7,7 +7,7 @@ import { maxPageSize } from '../domain/page.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
 import { mayHaveHappened, outcomeUnknown } from './outcome.ts';
-import type { CallerSubmits, KeptClaim } from './shared-submits.ts';
+import { type CallerSubmits, type KeptClaim, lookBackMs } from './shared-submits.ts';
 import type { KeptSubmit, SubmitMemory, Submitted } from './submit-memory.ts';
 
 export interface SubmitOptions {
@@ -26,17 +26,17 @@ const lookAfterMs = [0, 500, 2000];
 const unknownMessage =
   'The job was sent to Wix and no good answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
 
-/** Another replica that was cut off as well may have submitted so long ago. */
-const lookBackMs = 10 * 60_000;
-
 const doubtMessage =
-  'The replicas of the gateway cannot ask each other at present, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs, or ask again later with the same key.';
+  'Not all replicas of the gateway could ask each other just now, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs, or ask again later with the same key.';
 
 const vanishedMessage =
   'The job of this idempotencyKey is no longer there. Nothing was submitted; to submit it again, use a new key.';
 
 const isUnknown = (error: unknown): error is GatewayError =>
   error instanceof GatewayError && error.code === 'OUTCOME_UNKNOWN';
+
+const isOfOther = (claim: 'mine' | 'unsure' | KeptClaim | null): claim is KeptClaim =>
+  typeof claim === 'object' && claim !== null;
 
 /** Submits jobs so that no fault of the network moves data twice. */
 export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) => {
@@ -97,7 +97,7 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
     }
   };
 
-  /** The others cannot be asked: where a job like this is new, it may be that of the same key. */
+  /** Not all others could be asked: where a job like this is new, it may be that of the same key. */
   const makeSure = async (wanted: NewJob, key: string, attemptedAt: Date) => {
     const startedAt = { gte: new Date(attemptedAt.getTime() - lookBackMs) };
     const query = compileJobQuery({ startedAt }, newestFirst);
@@ -105,8 +105,9 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
       memory.forget(key);
       throw error;
     });
-    const isOther = (job: Job) => isSameMove(wanted, job) && !memory.isClaimed(job.id);
-    if (page.next === null && !page.rows.some(isOther)) return;
+    const alike = page.rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
+    const known = await Promise.all(alike.map(({ id }) => others.isTaken(id)));
+    if (page.next === null && known.every(Boolean)) return;
     memory.forget(key);
     throw new GatewayError('OUTCOME_UNKNOWN', doubtMessage);
   };
@@ -124,22 +125,22 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
     return { job, replayed: true, isCurrent: true };
   };
 
-  /** Null where the others cannot be asked, and nothing speaks against submitting all the same. */
+  /** What stands against submitting: somebody else's claim, or an error. */
   const claimSurely = async (wanted: NewJob, key: string, { fingerprint, attemptedAt }: KeptSubmit) => {
     const claim = await others.claim(key, fingerprint, attemptedAt);
-    if (claim !== null) return claim;
+    if (claim !== null && claim !== 'unsure') return claim;
     await makeSure(wanted, key, attemptedAt).catch(async (error: unknown) => {
       // what was not submitted must not be told as a submit once they can be asked
       await others.release(key);
       throw error;
     });
     // perhaps they can be asked by now
-    return others.claim(key, fingerprint, attemptedAt);
+    return claim ?? others.claim(key, fingerprint, attemptedAt);
   };
 
   const submitFirst = async (wanted: NewJob, key: string, kept: KeptSubmit) => {
     const claim = await claimSurely(wanted, key, kept);
-    if (claim !== null && claim !== 'mine') {
+    if (isOfOther(claim)) {
       memory.forget(key);
       return claim.fingerprint === kept.fingerprint ? fromOther(wanted, key, claim) : 'conflict';
     }
@@ -158,7 +159,7 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
   const lookAgain = async (wanted: NewJob, key: string, kept: KeptSubmit, cause: GatewayError) => {
     const claim = await others.claim(key, kept.fingerprint, kept.attemptedAt);
     // another replica may have looked with more luck
-    if (claim !== null && claim !== 'mine' && claim.jobId !== null) return fromOther(wanted, key, claim);
+    if (isOfOther(claim) && claim.jobId !== null) return fromOther(wanted, key, claim);
     const job = await findPatiently(wanted, kept.attemptedAt, cause);
     await others.settle(key, job.id);
     return { job, replayed: true, isCurrent: true };

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 
 const answers = async (url: URL): Promise<boolean> => {
@@ -32,6 +33,17 @@ if (withoutRedis) process.stderr.write(`SKIPPED: no Redis at ${given.host}, and 
 
 /** Every test has keys of its own. */
 export const ownPrefix = () => `test-${randomUUID().slice(0, 8)}:`;
+
+/** Takes from a Redis all keys like this, at once. */
+export const forget = async (url: URL, pattern: string): Promise<void> => {
+  const redis = new Redis(url.href);
+  await redis.eval(
+    `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end`,
+    0,
+    pattern,
+  );
+  redis.disconnect();
+};
 
 export interface Wire {
   readonly url: URL;
