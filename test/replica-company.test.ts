@@ -19,7 +19,7 @@ import { watchByEvents } from './support/live-client.ts';
 import { openServer } from './support/live-server.ts';
 import { job } from './support/live-upstream.ts';
 import { memoryLog } from './support/memory-log.ts';
-import { openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
+import { forget, openWire, ownPrefix, redisUrl, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
 import { guid, jobRow, lookup } from './support/rows.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -264,6 +264,21 @@ describe.skipIf(withoutRedis)('replicas that watch for one caller (needs Redis)'
     wire.mend();
     await until(() => one.isTogether && first.looks > before);
     expect(first.membership.isPolling).toBe(false);
+  });
+
+  it('look again when Redis was emptied under them, and have one leader then', async () => {
+    const { prefix, one, other } = await openTwo();
+    const members = [join(one)];
+    await until(() => members[0]?.membership.isPolling === true);
+    members.push(join(other));
+    await until(() => (members[1]?.looks ?? 0) > 0);
+    const before = members.map(({ looks }) => looks);
+    await forget(redisUrl as URL, `${prefix}*`);
+    await until(() => members.every(({ looks }, n) => looks > (before[n] ?? 0)));
+    await until(() => members.filter(({ membership }) => membership.isPolling).length === 1);
+    const leading = members.findIndex(({ membership }) => membership.isPolling);
+    members[leading]?.membership.tell(found(0, 1));
+    await until(() => members[1 - leading]?.heard.includes('Job 0 1') === true);
   });
 
   it('hear of an event that reached another of them, and the one that polls looks', async () => {
