@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Job } from '../src/domain/job.ts';
+import type { NewJob } from '../src/domain/new-job.ts';
+import { unsharedSubmits } from '../src/writes/shared-submits.ts';
+import { createSubmitter } from '../src/writes/submit-job.ts';
+import { createSubmitMemories } from '../src/writes/submit-memory.ts';
 import { createHastyClock } from './support/fake-clock.ts';
 import { openGateway as open, type TestOptions } from './support/gateway.ts';
+import { job } from './support/live-upstream.ts';
 import { guid, jobRow, jobsPage, notFound, type Row, scheduleRow } from './support/rows.ts';
 import { type Reply, startScriptedUpstream, type UpstreamCall } from './support/scripted-upstream.ts';
 
@@ -575,6 +581,48 @@ describe('an idempotency key', () => {
     expect(second.errors?.[0]?.extensions.code).toBe('OUTCOME_UNKNOWN');
     answer.resolve();
     expect((await first).data.submitJob.job.id).toBe(jobs[0].id);
+  });
+});
+
+describe('an idempotency key that another replica may have used alone', () => {
+  const wanted: NewJob = {
+    name: 'Import',
+    source: { kind: 'file', fileId: 'f', format: null, url: null },
+    destination: { kind: 'localization', languages: ['en'] },
+    sourceSiteId: null,
+    destinationSiteId: null,
+  };
+  const alike = (n: number) => job(n, wanted);
+  /** So many pages of jobs, which one of them knows. */
+  const openSubmit = (pages: readonly (readonly Job[])[], known: readonly Job[] = []) => {
+    const submit = createSubmitter({
+      jobs: {
+        submit: async () => alike(99),
+        get: async () => null,
+        query: async (_query, { cursor }) => {
+          const at = Number(cursor ?? 0);
+          return { rows: pages[at] ?? [], next: at + 1 < pages.length ? String(at + 1) : null };
+        },
+      },
+      memory: createSubmitMemories(Date.now)('caller', 'principal'),
+      others: {
+        ...unsharedSubmits.as('caller', 'principal'),
+        claim: async () => 'unsure',
+        isTaken: async (id) => known.some((each) => each.id === id),
+      },
+      clock: createHastyClock(),
+    });
+    return submit(wanted, 'key');
+  };
+
+  it('is used when none of the new jobs is like this one, or those are of other keys', async () => {
+    expect(await openSubmit([[job(0)], [alike(1)]], [alike(1)])).toMatchObject({ replayed: false });
+  });
+
+  it('is not used when one is, on whatever page, or there are more than can be looked through', async () => {
+    const unknown = { code: 'OUTCOME_UNKNOWN' };
+    await expect(openSubmit([[job(0)], [alike(1), alike(2)]], [alike(1)])).rejects.toMatchObject(unknown);
+    await expect(openSubmit(Array.from({ length: 11 }, (_, n) => [job(n)]))).rejects.toMatchObject(unknown);
   });
 });
 

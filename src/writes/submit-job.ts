@@ -3,7 +3,7 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { Job } from '../domain/job.ts';
 import { newestFirst } from '../domain/job-filter.ts';
 import { fingerprint, isSameMove, type NewJob } from '../domain/new-job.ts';
-import { maxPageSize } from '../domain/page.ts';
+import { maxPageSize, type Page } from '../domain/page.ts';
 import { compileJobQuery } from '../upstream/job-query.ts';
 import type { JobsApi } from '../upstream/jobs-api.ts';
 import { mayHaveHappened, outcomeUnknown } from './outcome.ts';
@@ -26,6 +26,9 @@ const lookAfterMs = [0, 500, 2000];
 const unknownMessage =
   'The job was sent to Wix and no good answer came: it may or may not be there. Look at the newest jobs. Asking again with the same idempotencyKey looks for it again and never submits it twice; if it is not there, submit it with a new key.';
 
+/** In so many pages of new jobs a job is looked for. */
+const maxLookPages = 10;
+
 const doubtMessage =
   'Not all replicas of the gateway could ask each other just now, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs, or ask again later with the same key.';
 
@@ -34,6 +37,13 @@ const vanishedMessage =
 
 const isUnknown = (error: unknown): error is GatewayError =>
   error instanceof GatewayError && error.code === 'OUTCOME_UNKNOWN';
+
+/** All jobs that may have come of this since then. */
+const queryFor = ({ name }: NewJob, since: Date) =>
+  compileJobQuery(
+    { startedAt: { gte: since }, ...(name === null ? {} : { name: { eq: name } }) },
+    newestFirst,
+  );
 
 const isOfOther = (claim: 'mine' | 'unsure' | KeptClaim | null): claim is KeptClaim =>
   typeof claim === 'object' && claim !== null;
@@ -56,10 +66,7 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
 
   /** The one job that can only have come of this submit; null unless it is unmistakable. */
   const find = async (wanted: NewJob, attemptedAt: Date): Promise<Job | null> => {
-    const query = compileJobQuery(
-      { startedAt: { gte: attemptedAt }, ...(wanted.name === null ? {} : { name: { eq: wanted.name } }) },
-      newestFirst,
-    );
+    const query = queryFor(wanted, attemptedAt);
     const { rows, next } = await jobs.query(query, { limit: maxPageSize, cursor: null });
     // while another submit of the same is unanswered, the job may be that one's
     if (memory.unanswered(fingerprint(wanted)) > 0) return null;
@@ -98,18 +105,18 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
   };
 
   /** Not all others could be asked: where a job like this is new, it may be that of the same key. */
-  const makeSure = async (wanted: NewJob, key: string, attemptedAt: Date) => {
-    const startedAt = { gte: new Date(attemptedAt.getTime() - lookBackMs) };
-    const query = compileJobQuery({ startedAt }, newestFirst);
-    const page = await jobs.query(query, { limit: maxPageSize, cursor: null }).catch((error: unknown) => {
-      memory.forget(key);
-      throw error;
-    });
-    const alike = page.rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
-    const known = await Promise.all(alike.map(({ id }) => others.isTaken(id)));
-    if (page.next === null && known.every(Boolean)) return;
-    memory.forget(key);
-    throw new GatewayError('OUTCOME_UNKNOWN', doubtMessage);
+  const isSure = async (wanted: NewJob, attemptedAt: Date): Promise<boolean> => {
+    const query = queryFor(wanted, new Date(attemptedAt.getTime() - lookBackMs));
+    let cursor: string | null = null;
+    for (let pages = 0; pages < maxLookPages; pages += 1) {
+      const page: Page<Job> = await jobs.query(query, { limit: maxPageSize, cursor });
+      const alike = page.rows.filter((job) => isSameMove(wanted, job) && !memory.isClaimed(job.id));
+      const known = await Promise.all(alike.map(({ id }) => others.isTaken(id)));
+      if (!known.every(Boolean)) return false;
+      if (page.next === null) return true;
+      cursor = page.next;
+    }
+    return false;
   };
 
   /** The job of another replica's submit with the same key. */
@@ -129,11 +136,14 @@ export const createSubmitter = ({ jobs, memory, others, clock }: SubmitOptions) 
   const claimSurely = async (wanted: NewJob, key: string, { fingerprint, attemptedAt }: KeptSubmit) => {
     const claim = await others.claim(key, fingerprint, attemptedAt);
     if (claim !== null && claim !== 'unsure') return claim;
-    await makeSure(wanted, key, attemptedAt).catch(async (error: unknown) => {
+    try {
+      if (!(await isSure(wanted, attemptedAt))) throw new GatewayError('OUTCOME_UNKNOWN', doubtMessage);
+    } catch (error) {
+      memory.forget(key);
       // what was not submitted must not be told as a submit once they can be asked
       await others.release(key);
       throw error;
-    });
+    }
     // perhaps they can be asked by now
     return claim ?? others.claim(key, fingerprint, attemptedAt);
   };
