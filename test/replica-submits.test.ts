@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Link } from '../src/replicas/link.ts';
 import type { Replicas } from '../src/replicas/replicas.ts';
+import { createSharedSubmits } from '../src/replicas/shared-submits.ts';
 import { openGateway } from './support/gateway.ts';
 import { forget, openWire, ownPrefix, redisUrl, startOwnRedis, withoutRedis } from './support/redis.ts';
 import { openReplica, until } from './support/replicas.ts';
@@ -230,4 +232,30 @@ describe.skipIf(withoutRedis)('idempotency keys of several replicas (needs Redis
     expect(await second()).toMatchObject({ job: { id: guid(0) }, replayed: true });
     expect(upstream.count('SubmitJob')).toBe(1);
   });
+});
+
+it('a key does not wait for ever for a Redis that is there again and again, and never for long', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const began = performance.now();
+  const flapping = {
+    replica: 'here',
+    get isUp() {
+      return Math.floor((performance.now() - began) / 1500) % 2 === 0;
+    },
+    awayMs: 0,
+    isSettled: false,
+    onChange: () => () => undefined,
+    run: () => Promise.reject(new Error('Nothing is asked of it.')),
+  };
+  const submits = createSharedSubmits(flapping as unknown as Link);
+  const claim = submits.as('caller', 'principal').claim('key', 'wanted', new Date());
+  let claimed: unknown = 'waits';
+  void claim.then((answer) => {
+    claimed = answer;
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(claimed).toBe('waits');
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(claimed).toBeNull();
 });

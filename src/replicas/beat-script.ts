@@ -57,7 +57,10 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', replicas, '-inf', now - kept))
 end
 local function seat_of(replica) return string.match(replica, '^[^/]+') end
 local all = redis.call('ZREVRANGE', replicas, 0, -1, 'WITHSCORES')
-if all[2] and tonumber(all[#all]) <= now - ${noticedSeconds} then doubt(3600) end
+for i = 1, #all, 2 do
+  -- what it did itself while it was away it tells by itself
+  if all[i] ~= me and tonumber(all[i + 1]) <= now - ${noticedSeconds} then doubt(3600) end
+end
 if is_new then
   for i = 1, #all, 2 do
     local seen = tonumber(all[i + 1])

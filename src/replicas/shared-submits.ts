@@ -19,6 +19,8 @@ const keptMs = 24 * 60 * 60_000;
 const answerSeconds = 120;
 const askAgainMs = 200;
 const noticedMs = 1000 * noticedSeconds;
+/** Longer than it takes to settle: a Redis that is there again and again, and never for long, is none. */
+const steadyMs = 15_000;
 /** So often in a row a Redis may fail that seems to be there. */
 const maxFailures = noticedMs / askAgainMs;
 /** Longer than any answer takes: then it was lost on its way to Redis, and a look has to find the job. */
@@ -81,12 +83,15 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
           if (!own.has(name)) own.set(name, wish);
           return null;
         };
-        const deadline = performance.now() + patienceMs;
+        const began = performance.now();
         let failures = 0;
         for (;;) {
           // what a Redis that is back has not been told yet, somebody may still have to say;
           // and while it is away, the others have to see first that this one is
-          while (link.isUp ? !link.isSettled : link.awayMs < noticedMs) await pause(askAgainMs);
+          while (link.isUp ? !link.isSettled : link.awayMs < noticedMs) {
+            if (performance.now() - began > steadyMs) return goOnAlone();
+            await pause(askAgainMs);
+          }
           if (!link.isUp) return goOnAlone();
           const claiming = link.run(
             claimScript,
@@ -101,6 +106,7 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
             await pause(askAgainMs);
             continue;
           }
+          failures = 0;
           const [keptFingerprint, keptAttempt, jobId, keptOwner, alive, doubts] = kept;
           if (keptOwner === owner && jobId === '') {
             if (!own.has(name)) own.set(name, wish);
@@ -108,7 +114,7 @@ export const createSharedSubmits = (link: Link): SharedSubmits => {
           }
           // what is known of a submit of ours is still to be told to a Redis that forgets
           if (own.get(name)?.owner !== '' || keptFingerprint !== fingerprint) own.delete(name);
-          const isWaiting = performance.now() < deadline;
+          const isWaiting = performance.now() - began < patienceMs;
           const isUnderWay = isWaiting && jobId === '' && keptOwner !== '' && alive === '1';
           const isSame = keptFingerprint === fingerprint;
           if (isUnderWay && isSame) await pause(askAgainMs);

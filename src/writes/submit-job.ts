@@ -30,7 +30,7 @@ const unknownMessage =
 const maxLookPages = 10;
 
 const doubtMessage =
-  'Not all replicas of the gateway could ask each other just now, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs, or ask again later with the same key.';
+  'Not all replicas of the gateway could ask each other just now, and a job just like this one is new: it may be that of this idempotencyKey. Nothing was submitted. Look at the newest jobs before you ask again: after ten minutes that job is no longer found by this key.';
 
 const vanishedMessage =
   'The job of this idempotencyKey is no longer there. Nothing was submitted; to submit it again, use a new key.';
