@@ -156,12 +156,12 @@ export const createAnswerLimit = ({ settings, metrics, present }: AnswerLimitOpt
     state: turns.state,
     plugin: {
       onExecute({ args: { contextValue }, executeFn, setExecuteFn, setResultAndStopExecution }) {
-        if (turns.isCrowded) {
+        const { signal, observed } = contextValue;
+        if (turns.isCrowdedFor(observed.fields)) {
           metrics.rateLimited('answers');
           setResultAndStopExecution({ errors: [present(tooMany())] });
           return;
         }
-        const { signal, observed } = contextValue;
         const making = { signal, fields: observed.fields };
         setExecuteFn((args) => make(args, making, () => executeFn(args)));
       },

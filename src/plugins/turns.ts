@@ -12,8 +12,8 @@ export interface TurnOptions {
 export interface Turns {
   /** Fields of what is under way, and how many wait to begin. */
   state(): { readonly fields: number; readonly waiting: number };
-  /** Whether so many wait to begin that nobody else should. */
-  readonly isCrowded: boolean;
+  /** Whether so many wait to begin that nobody else should who would have to. */
+  isCrowdedFor(fields: number): boolean;
   begin(fields: number, signal: AbortSignal): Promise<void> | null;
   write(bytes: number, signal: AbortSignal): Promise<void> | null;
   /** What was begun is written. */
@@ -83,9 +83,7 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
 
   return {
     state: () => ({ fields, waiting: beginning.length }),
-    get isCrowded() {
-      return beginning.length >= maxBeginning;
-    },
+    isCrowdedFor: (size) => beginning.length >= maxBeginning && !(isOrdinary(size) && canBegin(size)),
     begin(size, signal) {
       const isNext = beginning.length === 0 || isOrdinary(size);
       if (!isNext || !canBegin(size)) return wait(beginning, size, signal);

@@ -125,19 +125,23 @@ export const serveWebSockets = (options: WebSocketOptions): WebSockets => {
       close(code, reason);
       leave(code, reason);
     };
-    socket.on('message', (message) => {
-      // further messages would be kept, parsed, behind answers that nobody reads
-      const taken = state.sender.whenTaken();
-      if (taken !== null) {
-        socket.pause();
-        void taken.then(() => socket.resume());
-      }
-      handle(withQuery(String(message))).catch((error: unknown) => {
+    const take = (message: string) => {
+      handle(withQuery(message)).catch((error: unknown) => {
         log.error({ err: error }, 'a message over a WebSocket failed unexpectedly');
         close(internalError, 'Internal server error');
       });
       // an operation may be completed by its client while it is still being set up
       abortUnwanted();
+    };
+    socket.on('message', (message) => {
+      const taken = state.sender.whenTaken();
+      if (taken === null) return take(String(message));
+      // it would be kept, parsed, behind answers that nobody reads, and further ones with it
+      socket.pause();
+      void taken.then(() => {
+        socket.resume();
+        take(String(message));
+      });
     });
     heartbeat.add(socket, state.sender);
     socket.on('error', noteBroken);
