@@ -102,18 +102,23 @@ export const listen = async (
   server.once('close', () => clearInterval(looking));
   const answers = new Set<UnderWay>();
   answersOf.set(server, answers);
+  // a connection that was kept alive has nothing more to wait for once the server is closing
+  const leaveIfClosing = () => {
+    if (!server.listening) server.closeIdleConnections();
+  };
   const answer: RequestListener = (request, response) => {
     const underWay: UnderWay = { response };
     answers.add(underWay);
     // refused before its body was read
     response.prependOnceListener('finish', () => {
-      if (!request.complete) linger(request, bounds.lingerMs);
+      if (request.complete) return;
+      linger(request, bounds.lingerMs);
+      request.once('close', leaveIfClosing);
     });
-    // a connection that was kept alive has nothing more to wait for once the server is closing
     response.once('close', () => {
       answers.delete(underWay);
       underWay.response = null;
-      if (!server.listening) server.closeIdleConnections();
+      leaveIfClosing();
     });
     listener(request, response);
   };

@@ -8,7 +8,7 @@ import { systemClock } from './domain/clock.ts';
 import { GatewayError } from './domain/gateway-error.ts';
 import { isLoopback } from './domain/origin.ts';
 import { createGateway, type Gateway, graphqlPath } from './gateway.ts';
-import { drain, endEventStreams, type Listening, listen } from './listen.ts';
+import { drain, endEventStreams, type Listening, listen, usualBounds } from './listen.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { longRunningJobId, showcaseJobId } from './sandbox/seed/landmarks.ts';
 import { type SandboxSettings, usualSettings } from './sandbox/settings.ts';
@@ -167,7 +167,7 @@ export const startServer = async (
       },
       config.port,
       config.host,
-      undefined,
+      usualBounds,
       prometheus.hungUp,
     );
     closers.push(() => drain(server, 0));

@@ -349,6 +349,15 @@ describe('a server', () => {
       },
     );
 
+    it('holds up no stop once the rest has come', async () => {
+      const { socket, server } = await refuse({ lingerMs: 600_000 }, false);
+      socket.write(post(3));
+      await once(socket, 'data');
+      const stopped = drain(server, 600_000);
+      socket.write('abc');
+      await stopped;
+    });
+
     it('answers nothing that comes behind the end', async () => {
       const { socket, asked } = await refuse();
       socket.write(post(3));

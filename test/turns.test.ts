@@ -41,6 +41,35 @@ describe('answers that are made at the same time', () => {
     expect(began).toEqual([2500, 1800, 10, 2000, 500]);
   });
 
+  it('begin at last though small ones never cease', async () => {
+    const { begin, end } = createTurns({ maxFields: 10_000, maxBytes: 1000 });
+    const small = 10;
+    let running = 0;
+    const start = () => {
+      const turn = begin(small, here);
+      if (turn === null) running += 1;
+      else
+        void turn.then(() => {
+          running += 1;
+        });
+    };
+    for (let n = 0; n < 900; n += 1) start();
+    let hasBegun = false;
+    void begin(500, here)?.then(() => {
+      hasBegun = true;
+    });
+    for (let round = 0; round < 50 && !hasBegun; round += 1) {
+      // each that ends is followed by another one
+      for (let n = Math.min(running, 50); n > 0; n -= 1) {
+        running -= 1;
+        end(small);
+        start();
+      }
+      await loop();
+    }
+    expect(hasBegun).toBe(true);
+  });
+
   it('leave their room only once the loop has gone round, when their text is on its way', async () => {
     const { begin, end } = createTurns({ maxFields: 100, maxBytes: 1000 });
     begin(100, here);

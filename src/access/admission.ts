@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /** What an error says of it beside its message. */
-export const codeOf = ({ status }: Refusal): 'FORBIDDEN' | 'BAD_USER_INPUT' =>
+export const errorCodeOf = ({ status }: Refusal): 'FORBIDDEN' | 'BAD_USER_INPUT' =>
   status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT';
 
 /** Null when the request may come in. */

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type Admission, bodyTooLarge, codeOf, maxBodyBytes, type Refusal } from '../access/admission.ts';
+import {
+  type Admission,
+  bodyTooLarge,
+  errorCodeOf,
+  maxBodyBytes,
+  type Refusal,
+} from '../access/admission.ts';
 import type { Arrival } from '../access/arrival.ts';
 import { readBody, readNodeBody } from '../access/read-body.ts';
 import { headOfRequest } from '../access/request-head.ts';
@@ -14,7 +20,7 @@ interface ServerContext {
 const errorOf = (refusal: Refusal) => {
   const { status, message, headers } = refusal;
   return new GraphQLError(message, {
-    extensions: { code: codeOf(refusal), http: { status, ...(headers && { headers }) } },
+    extensions: { code: errorCodeOf(refusal), http: { status, ...(headers && { headers }) } },
   });
 };
 

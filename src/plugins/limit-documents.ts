@@ -88,7 +88,8 @@ const checkTokens = (source: string | Source, maxTokens: number) => {
 
 /** Null where neither too many values come, nor too deep. */
 const checkVariables = (variables: unknown): GraphQLError | null => {
-  let values = 0;
+  // they themselves are none
+  let values = -1;
   const check = (value: unknown, levels: number): GraphQLError | null => {
     values += 1;
     if (values > maxValues) return tooComplex('values', values, maxValues);

@@ -29,7 +29,7 @@ interface Waiting {
 /** An answer begins only in a part of what is free, so that the largest of them leave room for small ones. */
 const partOfRoom = 4;
 
-/** What is smaller passes those by that wait for more room: nothing larger does, or they would wait for ever. */
+/** What is smaller passes those by that wait for more room, until it fills half of all: or they would wait for ever. */
 const ordinaryPart = 1000;
 
 /** What waits keeps its document: up to some 400 kB where it is like no other. */
@@ -40,8 +40,11 @@ const smallBytes = 64 * 1024;
 
 export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
   let fields = 0;
+  /** Of those, what belongs to small answers. */
+  let ordinary = 0;
   /** Of those, what has ended since the loop went round: its text may not be on its way before. */
   let ended = 0;
+  let endedOrdinary = 0;
   let bytes = 0;
   let isGoingRound = false;
   let beginning: Waiting[] = [];
@@ -49,12 +52,19 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
 
   const canBegin = (size: number) => fields === 0 || size * partOfRoom <= maxFields - fields;
   const isOrdinary = (size: number) => size * ordinaryPart <= maxFields;
+  const mayPass = (size: number) => isOrdinary(size) && ordinary * 2 <= maxFields;
+  const take = (size: number) => {
+    fields += size;
+    if (isOrdinary(size)) ordinary += size;
+  };
   const canWrite = (size: number) => bytes === 0 || bytes + size <= maxBytes;
 
   const goRound = () => {
     isGoingRound = false;
     fields -= ended;
+    ordinary -= endedOrdinary;
     ended = 0;
+    endedOrdinary = 0;
     bytes = 0;
     writing = writing.filter(({ size, signal, go }) => {
       if (!signal.aborted && !canWrite(size)) return true;
@@ -64,10 +74,10 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
     });
     let isHeldUp = false;
     beginning = beginning.filter(({ size, signal, go }) => {
-      const mayBegin = canBegin(size) && (!isHeldUp || isOrdinary(size));
+      const mayBegin = canBegin(size) && (!isHeldUp || mayPass(size));
       isHeldUp ||= !mayBegin && !signal.aborted;
       if (!signal.aborted && !mayBegin) return true;
-      fields += size;
+      take(size);
       go();
       return false;
     });
@@ -83,11 +93,11 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
 
   return {
     state: () => ({ fields, waiting: beginning.length }),
-    isCrowdedFor: (size) => beginning.length >= maxBeginning && !(isOrdinary(size) && canBegin(size)),
+    isCrowdedFor: (size) => beginning.length >= maxBeginning && !(mayPass(size) && canBegin(size)),
     begin(size, signal) {
-      const isNext = beginning.length === 0 || isOrdinary(size);
+      const isNext = beginning.length === 0 || mayPass(size);
       if (!isNext || !canBegin(size)) return wait(beginning, size, signal);
-      fields += size;
+      take(size);
       return null;
     },
     write(size, signal) {
@@ -99,6 +109,7 @@ export const createTurns = ({ maxFields, maxBytes }: TurnOptions): Turns => {
     },
     end(size) {
       ended += size;
+      if (isOrdinary(size)) endedOrdinary += size;
       soon();
     },
   };

@@ -36,7 +36,7 @@ export const noticedSeconds = 3;
  * if all shared evenly. What is left is parted among those who are here, so that all parts together are the whole.
  *
  * Where somebody may have been alone, or Redis has forgotten something, a key that is not there may have been used all
- * the same: for as long as a look finds what came of it, and for an hour after somebody vanished, who may live on.
+ * the same: for as long as a look finds what came of it, and for an hour after somebody was silent, who may live on.
  */
 export const beatScript = script(`
 local replicas, parts, fleet, memory, doubts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]

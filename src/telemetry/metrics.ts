@@ -53,7 +53,8 @@ export type GatewayState = () => {
 /** Caches whose hits are counted. */
 export type CacheName = 'finished_jobs' | 'answers';
 /** Why a connection was hung up on: its client took nothing for too long, or it was one too much for memory. */
-export type HangUp = 'patience' | 'memory';
+export const hangUps = ['patience', 'memory'] as const;
+export type HangUp = (typeof hangUps)[number];
 /** What became of a webhook: `refused` is not Wix's or no event, `busy` was not read. */
 export type WebhookResult = 'news' | 'duplicate' | 'late' | 'other' | 'refused' | 'busy' | 'failed';
 /**

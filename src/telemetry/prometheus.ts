@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type GatewayState, limiters, type Metrics } from './metrics.ts';
+import { type GatewayState, hangUps, limiters, type Metrics } from './metrics.ts';
 
 export interface Prometheus extends Metrics {
   /** Memory, CPU, the event loop and garbage collection as well: once for each process. */
@@ -123,18 +123,18 @@ export const createPrometheus = (): Prometheus => {
     registers,
   });
   for (const by of limiters) limited.inc({ by }, 0);
-  const hangUps = new Counter({
+  const ended = new Counter({
     name: 'gateway_hang_ups_total',
     help: 'Connections that were ended because their clients did not read: for too long (patience), or with the most while all together were too much (memory).',
     labelNames: ['reason'],
     registers,
   });
-  for (const reason of ['patience', 'memory']) hangUps.inc({ reason }, 0);
+  for (const reason of hangUps) ended.inc({ reason }, 0);
   const budgetWaits = new Histogram({
     name: 'gateway_budget_wait_seconds',
     help: 'How long requests to upstream waited for their turn, with what asking the other replicas took.',
     labelNames: ['lane'],
-    buckets: requestSeconds,
+    buckets: waitSeconds,
     registers,
   });
   const redisCalls = new Histogram({
@@ -209,7 +209,7 @@ export const createPrometheus = (): Prometheus => {
     },
     upstreamCalled: ({ endpoint, status, attempt, seconds }) =>
       calls.observe({ endpoint, status, attempt }, seconds),
-    hungUp: (reason) => hangUps.inc({ reason }),
+    hungUp: (reason) => ended.inc({ reason }),
     rateLimited: (by) => limited.inc({ by }),
     budgetWaited: (lane, seconds) => budgetWaits.observe({ lane }, seconds),
     redisAsked: (seconds) => redisCalls.observe(seconds),

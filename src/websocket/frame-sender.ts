@@ -36,7 +36,8 @@ export const createFrameSender = (socket: WebSocket, close: Goodbye, now: () => 
     send(frame, onReady) {
       if (socket.readyState !== socket.OPEN) return onReady();
       bytesSincePing += frame.length;
-      if (frame.length >= highWaterBytes) readBy = Math.max(readBy, now()) + frame.length / leastBytesPerMs;
+      const isMuch = frame.length >= highWaterBytes || socket.bufferedAmount >= highWaterBytes;
+      if (isMuch) readBy = Math.max(readBy, now()) + frame.length / leastBytesPerMs;
       if (socket.bufferedAmount < highWaterBytes) {
         socket.send(frame);
         return onReady();

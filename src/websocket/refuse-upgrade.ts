@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { codeOf, type Refusal } from '../access/admission.ts';
+import { errorCodeOf, type Refusal } from '../access/admission.ts';
 
 /** Any refusal of the front, or one with what a GraphQL error says beside its message: its code is of the status by default. */
 export interface UpgradeRefusal extends Pick<Refusal, 'status' | 'message'> {
@@ -10,7 +10,7 @@ export interface UpgradeRefusal extends Pick<Refusal, 'status' | 'message'> {
 
 /** Answers an upgrade that is not to be, and ends its connection. */
 export const refuseUpgrade = (stream: Duplex, refusal: UpgradeRefusal): void => {
-  const { status, message, code = codeOf(refusal), retryAfterMs = null } = refusal;
+  const { status, message, code = errorCodeOf(refusal), retryAfterMs = null } = refusal;
   const extensions = { code, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   const body = JSON.stringify({ errors: [{ message, extensions }] });
   const lines = [
