@@ -303,6 +303,20 @@ it('a reader is given time for what it was sent: 4 MiB in 256 seconds', async ()
   expect(isReading()).toBe(false);
 });
 
+it('a reader is given time for many small frames too, once they queue up', async () => {
+  const clock = createFakeClock();
+  const socket = { OPEN: 1, readyState: 1, bufferedAmount: 0, send: () => undefined };
+  const { send, isReading } = createFrameSender(socket as unknown as WebSocket, () => undefined, clock.now);
+  send('x'.repeat(50_000), () => undefined);
+  expect(isReading()).toBe(false);
+  socket.bufferedAmount = 64 * 1024;
+  for (let n = 0; n < 20; n += 1) send('x'.repeat(50_000), () => undefined);
+  await clock.advance(60_000);
+  expect(isReading()).toBe(true);
+  await clock.advance(2_000);
+  expect(isReading()).toBe(false);
+});
+
 it('a reader that has read 60 MiB at once is given time only for what came after the ping that it answered', async () => {
   const { client, server } = await connect();
   const clock = createFakeClock();
