@@ -8,6 +8,7 @@ const mb = 1024 * 1024;
 const open = (heapMb: number) => {
   const clock = createFakeClock();
   const given: number[] = [];
+  /** `load` in cores. */
   const process = { heapMb, keptMb: 160, load: 0 };
   let cpuMs = 0;
   const stop = giveBackWhenQuiet({
@@ -28,13 +29,35 @@ const open = (heapMb: number) => {
 };
 
 describe('memory', () => {
-  it('that a burst has taken is given back once it has been quiet for a while', async () => {
+  it('that a burst has taken is given back once it has been quiet for ten seconds', async () => {
     const { process, pass, given } = open(300);
     process.load = 0.9;
-    await pass(60);
+    await pass(5);
     expect(given).toEqual([]);
     process.load = 0.04;
     await pass(9);
+    expect(given).toEqual([]);
+    await pass(6);
+    expect(given).toEqual([300]);
+  });
+
+  it('is left alone for twice as long as there was work, as code was compiled in that', async () => {
+    const { process, pass, given } = open(300);
+    process.load = 1;
+    await pass(40);
+    process.load = 0;
+    await pass(79);
+    expect(given).toEqual([]);
+    await pass(6);
+    expect(given).toEqual([300]);
+  });
+
+  it('is left alone for no longer than two minutes', async () => {
+    const { process, pass, given } = open(300);
+    process.load = 1;
+    await pass(3600);
+    process.load = 0;
+    await pass(118);
     expect(given).toEqual([]);
     await pass(6);
     expect(given).toEqual([300]);
@@ -47,6 +70,21 @@ describe('memory', () => {
       await pass(5);
     }
     expect(given).toEqual([]);
+  });
+
+  it('is collected again after much work, as less may be kept by then', async () => {
+    const { process, pass, given } = open(700);
+    process.keptMb = 500;
+    await pass(20);
+    expect(given).toEqual([700]);
+    process.keptMb = 160;
+    process.load = 1;
+    await pass(61);
+    process.load = 0;
+    await pass(130);
+    expect(given).toEqual([700, 500]);
+    await pass(600);
+    expect(given).toEqual([700, 500]);
   });
 
   it('is collected again only where much more is held than after the last time', async () => {
