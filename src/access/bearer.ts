@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { unauthenticated } from './refusals.ts';
 
-export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+export const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 // longer ones do not fit into the headers of a request, and a WebSocket takes none that HTTP would not
 const maxLength = 16_384;

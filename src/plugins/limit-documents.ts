@@ -9,8 +9,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import type { Observed } from '../telemetry/observed.ts';
-import { type Measures, measureOperation } from './measure-operation.ts';
+import { createMeasure, type Measures } from './measure-operation.ts';
 
 /** The most of each that one operation may ask for. */
 export interface DocumentLimits extends Measures {
@@ -106,21 +105,29 @@ const checkVariables = (variables: unknown): GraphQLError | null => {
 
 const measured = ['depth', 'rootFields', 'aliases', 'directives', 'cost', 'fields'] as const;
 
-const checkOperation = (
-  { schema, document, operationName, variableValues }: ExecutionArgs,
-  limits: DocumentLimits,
-  observed: Observed,
-): GraphQLError | null => {
-  const error = checkVariables(variableValues);
-  if (error !== null) return error;
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { coerced, errors } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
-  // each of them repeats the whole value, and the execution would tell of fifty
-  if (coerced === undefined) return errors[0] ?? null;
-  const measures = measureOperation({ schema, document, operationName, variables: coerced });
-  observed.fields = measures.fields;
-  const exceeded = measured.find((measure) => measures[measure] > limits[measure]);
-  return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
+/** Null for an operation that may run. */
+const createCheck = (limits: DocumentLimits) => {
+  const measure = createMeasure();
+  return ({
+    schema,
+    document,
+    operationName,
+    variableValues,
+    contextValue,
+  }: ExecutionArgs & { readonly contextValue: Context }): GraphQLError | null => {
+    const error = checkVariables(variableValues);
+    if (error !== null) return error;
+    const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+    const { coerced, errors } = getVariableValues(schema, definitions, variableValues ?? {}, {
+      maxErrors: 1,
+    });
+    // each of them repeats the whole value, and the execution would tell of fifty
+    if (coerced === undefined) return errors[0] ?? null;
+    const measures = measure({ schema, document, operationName, variables: coerced });
+    contextValue.observed.fields = measures.fields;
+    const exceeded = measured.find((one) => measures[one] > limits[one]);
+    return exceeded === undefined ? null : tooComplex(exceeded, measures[exceeded], limits[exceeded]);
+  };
 };
 
 /**
@@ -130,19 +137,22 @@ const checkOperation = (
 export const useDocumentLimits = (
   limits: DocumentLimits,
   present: (error: unknown) => GraphQLError,
-): Plugin<Context> => ({
-  onParse({ parseFn, setParseFn }) {
-    setParseFn((source, options) => {
-      checkTokens(source, limits.tokens);
-      return parseFn(source, options);
-    });
-  },
-  onExecute({ args, setResultAndStopExecution }) {
-    const error = checkOperation(args, limits, args.contextValue.observed);
-    if (error) setResultAndStopExecution({ errors: [present(error)] });
-  },
-  onSubscribe({ args, setResultAndStopExecution }) {
-    const error = checkOperation(args, limits, args.contextValue.observed);
-    if (error) setResultAndStopExecution({ errors: [present(error)] });
-  },
-});
+): Plugin<Context> => {
+  const check = createCheck(limits);
+  return {
+    onParse({ parseFn, setParseFn }) {
+      setParseFn((source, options) => {
+        checkTokens(source, limits.tokens);
+        return parseFn(source, options);
+      });
+    },
+    onExecute({ args, setResultAndStopExecution }) {
+      const error = check(args);
+      if (error) setResultAndStopExecution({ errors: [present(error)] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const error = check(args);
+      if (error) setResultAndStopExecution({ errors: [present(error)] });
+    },
+  };
+};

@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -16,11 +17,13 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
+  type ValueNode,
 } from 'graphql';
 import { assumedLength, batchSizes, type Lookup, type Price, type Pricing } from '../schema/price.ts';
 
@@ -104,6 +107,15 @@ const priceOf = (field: GraphQLField<unknown, unknown>, node: FieldNode, variabl
   }
 };
 
+const hasVariable = (value: ValueNode): boolean => {
+  if (value.kind === Kind.LIST) return value.values.some(hasVariable);
+  if (value.kind === Kind.OBJECT) return value.fields.some((field) => hasVariable(field.value));
+  return value.kind === Kind.VARIABLE;
+};
+
+const readsVariables = ({ arguments: args }: { readonly arguments?: readonly ArgumentNode[] | undefined }) =>
+  args?.some(({ value }) => hasVariable(value)) ?? false;
+
 /** Fragments in fragments may go deeper than the stack. No limit on depth lets so much pass. */
 const maxLevels = 1000;
 
@@ -111,11 +123,17 @@ const metaFields = new Map(
   [SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef].map((field) => [field.name, field]),
 );
 
+interface Measurement {
+  readonly measures: Measures;
+  /** Whether other variables may give others. */
+  readonly dependsOnVariables: boolean;
+}
+
 /**
- * Measures a valid operation before it runs. The work grows with the document and not with what the document multiplies:
- * each selection set is measured once for each type it is on. Merging is not looked at: what is written twice counts twice.
+ * The work grows with the document and not with what the document multiplies: each selection set is measured once for
+ * each type it is on. Merging is not looked at: what is written twice counts twice.
  */
-export const measureOperation = ({ schema, document, operationName, variables }: Operation): Measures => {
+const measureOperation = ({ schema, document, operationName, variables }: Operation): Measurement => {
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -124,16 +142,22 @@ export const measureOperation = ({ schema, document, operationName, variables }:
   }
   const known = new Map<SelectionSetNode, Map<unknown, Sum>>();
   let levels = 0;
+  let dependsOnVariables = false;
 
-  const isLeftOut = (selection: SelectionNode): boolean =>
-    getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true ||
-    getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false;
+  const isLeftOut = (selection: SelectionNode): boolean => {
+    dependsOnVariables ||= selection.directives?.some(readsVariables) ?? false;
+    return (
+      getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true ||
+      getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false
+    );
+  };
 
   const addField = (sum: Sum, node: FieldNode, type: unknown) => {
     const own = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
     const field = own ?? metaFields.get(node.name.value);
     if (field === undefined) return;
     const price = priceOf(field, node, variables);
+    dependsOnVariables ||= isPricing(field.extensions['price']) && readsVariables(node);
     sum.calls += price.calls ?? 0;
     for (const kind of lookupsOf) sum.lookups[kind] += price.lookups?.[kind] ?? 0;
     sum.fields += 1;
@@ -175,12 +199,26 @@ export const measureOperation = ({ schema, document, operationName, variables }:
   };
 
   const sum = operation && root ? measure(operation.selectionSet, root) : nothing();
-  return {
+  const measures = {
     cost: finite(costOf(sum)),
     fields: finite(sum.fields),
     depth: finite(sum.depth),
     aliases: finite(sum.aliases),
     directives: finite(sum.directives + (operation?.directives?.length ?? 0)),
     rootFields: finite(sum.width),
+  };
+  return { measures, dependsOnVariables };
+};
+
+/** Measures valid operations before they run; once where the outcome is the same for all variables. */
+export const createMeasure = (): ((operation: Operation) => Measures) => {
+  const known = new WeakMap<OperationDefinitionNode, Measures>();
+  return (given) => {
+    const operation = getOperationAST(given.document, given.operationName);
+    const before = operation && known.get(operation);
+    if (before) return before;
+    const { measures, dependsOnVariables } = measureOperation(given);
+    if (operation && !dependsOnVariables) known.set(operation, measures);
+    return measures;
   };
 };
