@@ -49,7 +49,7 @@ for (const { name, title, finishedCache } of workloads) {
     first,
   });
   const asked = { url: server.url, workload: name, connections: 64, callers: 64 };
-  await askLoad(load, { ...asked, seconds: 4 });
+  await askLoad(load, { ...asked, seconds: 9 });
   const { wrong } = await askLoad(load, { ...asked, seconds });
   if (wrong !== null) throw new Error(`${title}: ${wrong}`);
   await server.process.stop();
