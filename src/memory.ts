@@ -10,41 +10,43 @@ export interface GiveBackOptions {
   readonly collect: () => void;
 }
 
-const lookEveryMs = 2_500;
-/** Of one core. */
-const quietShare = 0.15;
+const lookEveryMs = 5_000;
+/** Of one core. V8's own collections and the pings of many sockets stay below, a load does not. */
+const quietShare = 0.25;
 const leastQuietMs = 10_000;
 const mostQuietMs = 120_000;
 /** How much more than after the last time is worth the pause. */
 const isMuchMore = (heapBytes: number, keptBytes: number) => heapBytes > 1.25 * keptBytes + 16 * 1024 * 1024;
 /** After so much work what was kept then says little of what would be kept now. */
-const outdatedAfterCpuMs = 60_000;
+const outdatedAfterMs = 60_000;
 
 /**
  * V8 takes room for a burst, above all for its young generation, and keeps it for as long as a process has little to do,
  * since nothing is collected then. So that is done for it, until what is returned is called.
  *
- * What is collected then takes compiled code along: it is given up with the shapes of objects of which none lives, as
- * none of a request does while there are none, and is made again within some seconds of work. So it has to have been
- * quiet for twice as long as there was work since the last time: what took long to get fast stays fast for longer.
+ * Compiled code goes along: it is given up with the shapes of objects of which none lives, as none of a request does
+ * while there are none, and is made again within some seconds of work. So it has to have been quiet for as long as there
+ * was work since the last time: what took long to get fast stays fast for longer.
  */
 export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (() => void) => {
-  let collected = { heapBytes: 0, cpuMs: 0 };
-  let seen = { at: clock.now(), cpuMs: usage().cpuMs };
+  let keptBytes = 0;
+  /** CPU since the last time, but for what it takes to be quiet. */
+  let workMs = 0;
   let quietMs = 0;
+  let seen = { at: clock.now(), cpuMs: usage().cpuMs };
   const look = () => {
     const { heapBytes, cpuMs } = usage();
-    const at = clock.now();
-    const isQuiet = cpuMs - seen.cpuMs < quietShare * (at - seen.at);
-    quietMs = isQuiet ? quietMs + at - seen.at : 0;
-    seen = { at, cpuMs };
-    const workMs = cpuMs - collected.cpuMs;
-    const isTime = quietMs >= Math.min(mostQuietMs, Math.max(leastQuietMs, 2 * workMs));
-    if (isTime && (workMs > outdatedAfterCpuMs || isMuchMore(heapBytes, collected.heapBytes))) {
+    const [passedMs, usedMs] = [clock.now() - seen.at, cpuMs - seen.cpuMs];
+    const isQuiet = usedMs < quietShare * passedMs;
+    quietMs = isQuiet ? quietMs + passedMs : 0;
+    if (!isQuiet) workMs += usedMs;
+    const isTime = quietMs >= Math.min(mostQuietMs, Math.max(leastQuietMs, workMs));
+    if (isTime && (workMs > outdatedAfterMs || isMuchMore(heapBytes, keptBytes))) {
       collect();
-      collected = usage();
-      seen = { at: clock.now(), cpuMs: collected.cpuMs };
+      keptBytes = usage().heapBytes;
+      workMs = 0;
     }
+    seen = { at: clock.now(), cpuMs: usage().cpuMs };
     cancel = clock.after(lookEveryMs, look);
   };
   let cancel = clock.after(lookEveryMs, look);

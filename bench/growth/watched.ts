@@ -1,3 +1,4 @@
+import { maxPageSize } from '../../src/domain/page.ts';
 import { withCrowd } from '../live/crowd.ts';
 import { startMovingUpstream } from '../live/moving-upstream.ts';
 import { startGateway } from '../live/start-gateway.ts';
@@ -135,10 +136,11 @@ const seriesOf = (all: readonly Watched[]): Series => {
         ...panel,
         title: 'Calls to upstream',
         yLabel: 'calls a minute',
+        // a call asks for up to a hundred: fewer take one as well
         costs: costs(
           ({ callsPerMinute }) => callsPerMinute,
           (setting) => ({ resolution: setting === shipped ? 5 : 60 }),
-        ),
+        ).map((cost) => ({ ...cost, points: cost.points.filter(({ size }) => size >= maxPageSize) })),
       },
       {
         ...panel,

@@ -18,4 +18,7 @@ export const startGateway = (
   upstreamUrl: string,
   { flags = startScriptOf().flags, env = {} }: GatewayOptions = {},
 ): Promise<Child> =>
-  startChild('live/gateway', { env: { WIX_API_URL: upstreamUrl, ...compileCache, ...env }, flags });
+  startChild('live/gateway', {
+    env: { WIX_API_URL: upstreamUrl, ...startScriptOf().env, ...compileCache, ...env },
+    flags,
+  });

@@ -52,6 +52,7 @@ export const gateway = (
   cwd: folder,
   command: () => startCommand(folder, nodeFlags),
   env: (port, upstreamUrl) => ({
+    ...startScriptOf(folder).env,
     ...serverEnv(port, upstreamUrl),
     LOG_LEVEL: 'info',
     UPSTREAM_REQUESTS_PER_MINUTE: '1000000',

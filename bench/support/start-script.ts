@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 export interface StartScript {
+  readonly env: Readonly<Record<string, string>>;
   /** For Node itself. */
   readonly flags: readonly string[];
   readonly program: string;
@@ -11,7 +12,13 @@ export const projectFolder = new URL('../../', import.meta.url);
 /** What `npm start` runs in a working copy. */
 export const startScriptOf = (folder: URL = projectFolder): StartScript => {
   const packageJson = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
-  const [, flags = '', program = ''] = /^exec node (.*?)(\S+\.ts)$/.exec(packageJson.scripts.start) ?? [];
-  if (program === '') throw new Error('The start script is no longer "exec node … .ts".');
-  return { flags: flags.split(' ').filter(Boolean), program };
+  const [, settings = '', flags = '', program = ''] =
+    /^((?:\w+=\S+ )*)exec node (.*?)(\S+\.ts)$/.exec(packageJson.scripts.start) ?? [];
+  if (program === '') throw new Error('The start script is no longer "NAME=value exec node … .ts".');
+  const words = (text: string) => text.split(' ').filter(Boolean);
+  return {
+    env: Object.fromEntries(words(settings).map((setting) => setting.split(/=(.*)/s).slice(0, 2))),
+    flags: words(flags),
+    program,
+  };
 };
