@@ -324,6 +324,53 @@ describe.each(Object.entries(waysIn))('over %s', (way, send) => {
   });
 });
 
+describe('a document that comes again is measured by what decides this time', () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, n) => guid(n));
+
+  it.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'the length of a page',
+      `query ($n: Int) { jobs(first: $n) { nodes { ${logs} } } }`,
+      { n: 1 },
+      { n: 100 },
+    ],
+    [
+      'what is included in a fragment',
+      'query ($yes: Boolean!) { jobs(first: 100) { nodes { ...L } } } fragment L on Job { logs(first: 1) @include(if: $yes) { nodes { sourceItemId } } }',
+      { yes: false },
+      { yes: true },
+    ],
+    [
+      'how many ids',
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Job { ${logs} } } }`,
+      { ids: ids(1) },
+      { ids: ids(101) },
+    ],
+  ])('%s', async (_what, query, little, much) => {
+    const { ask } = openGateway((await startScriptedUpstream(answer)).url);
+    const codeOf = async (variables: Record<string, unknown>) =>
+      (await ask(query, { variables })).errors?.[0]?.extensions['code'];
+    expect([await codeOf(little), await codeOf(much), await codeOf(little), await codeOf(much)]).toEqual([
+      undefined,
+      'QUERY_TOO_COMPLEX',
+      undefined,
+      'QUERY_TOO_COMPLEX',
+    ]);
+  });
+
+  it('the operation of it that is asked for', async () => {
+    const { url } = await openServer((await startScriptedUpstream(answer)).url);
+    const query = `query Cheap { __typename } query Dear { jobs(first: 100) { nodes { ${logs} } } }`;
+    const codeOf = async (operationName: string) =>
+      (await waysIn['POST']?.(url, { query, operationName }))?.errors?.[0].extensions.code;
+    expect([await codeOf('Cheap'), await codeOf('Dear'), await codeOf('Cheap')]).toEqual([
+      undefined,
+      'QUERY_TOO_COMPLEX',
+      undefined,
+    ]);
+  });
+});
+
 it('what takes too long to compare is told in other words than GraphQL has', async () => {
   const { ask } = openGateway('http://127.0.0.1:1');
   const { errors } = await ask(`{ ${'jobs { nodes { id name } } '.repeat(490)} }`);
