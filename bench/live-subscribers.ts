@@ -73,7 +73,6 @@ while (sockets.length < wanted) {
     opened[Math.floor((n - first) / ofSocket)]?.send(JSON.stringify(message));
   }
 }
-process.once('message', () => undefined);
 reportReady({ connected: sockets.length });
 process.on('message', async (message: { snapshots?: number }) => {
   if (message.snapshots === undefined) return;

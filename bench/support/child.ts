@@ -26,7 +26,6 @@ export interface Child {
     type: string,
     isMeant?: (message: Record<string, unknown>) => boolean,
   ): Promise<Record<string, unknown>>;
-  onMessage(listener: (message: Record<string, unknown>) => void): void;
   stop(): Promise<void>;
 }
 
@@ -80,7 +79,6 @@ export const startChild = async (
     usageWithoutGarbage: () => askUsage(true),
     send: (message) => void child.send(message),
     answer,
-    onMessage: (listener) => void listeners.add(listener),
     async stop() {
       child.kill('SIGTERM');
       const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
