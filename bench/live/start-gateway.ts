@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../support/child.ts';
 import { startScriptOf } from '../support/start-script.ts';
 
-/** As main.ts has it from its second start on. */
-const compileCache = {
+/** What main.ts sets, and has from its second start on. */
+const asMain = {
+  NODE_ENV: 'production',
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)),
 };
 
@@ -19,6 +20,6 @@ export const startGateway = (
   { flags = startScriptOf().flags, env = {} }: GatewayOptions = {},
 ): Promise<Child> =>
   startChild('live/gateway', {
-    env: { WIX_API_URL: upstreamUrl, ...startScriptOf().env, ...compileCache, ...env },
+    env: { WIX_API_URL: upstreamUrl, ...startScriptOf().env, ...asMain, ...env },
     flags,
   });
