@@ -4,7 +4,7 @@ import { isAsyncIterable } from 'graphql-yoga';
 import { maxBodyBytes, noAddress } from './access/admission.ts';
 import type { Arrival } from './access/arrival.ts';
 import { readNodeBody } from './access/read-body.ts';
-import { headOf, isAddressed } from './access/request-head.ts';
+import { headOf, isAddressed, type RequestHead } from './access/request-head.ts';
 import type { Connection, Enveloped, Pipeline } from './pipeline.ts';
 import type { RequestAuthentication } from './plugins/authenticate-requests.ts';
 import type { CrossOrigin } from './plugins/cross-origin.ts';
@@ -125,8 +125,11 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     }
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse, accepted: MediaType) => {
-    const head = headOf(request);
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    { head, accepted }: { readonly head: RequestHead; readonly accepted: MediaType },
+  ) => {
     const { host, header } = head;
     const observed = createObserved({
       requestId: requestIdOf(header('x-request-id')),
@@ -154,13 +157,13 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     const headers = { ...headersFor({ origin: header('origin'), host }), 'x-request-id': observed.requestId };
     if (result.errors === undefined) {
       // a string goes out in one piece with its headers
-      const body = JSON.stringify(result);
+      const json = JSON.stringify(result);
       const contentHeaders = {
         'content-type': `${accepted}; charset=utf-8`,
-        'content-length': Buffer.byteLength(body),
+        'content-length': Buffer.byteLength(json),
       };
       response.writeHead(200, { ...contentHeaders, ...headers });
-      response.end(body);
+      response.end(json);
       return;
     }
     const told = respond(result, accepted);
@@ -173,10 +176,11 @@ export const createJsonFront = (options: JsonFrontOptions): RequestListener => {
     const accepted = mediaTypeOf(request);
     const isOrdinary =
       request.method === 'POST' && request.url === path && request.headers['content-length'] !== undefined;
-    if (accepted === undefined || !isOrdinary || pipeline.admission(headOf(request)) !== null) {
+    const head = headOf(request);
+    if (accepted === undefined || !isOrdinary || pipeline.admission(head) !== null) {
       return otherwise(request, response);
     }
-    answer(request, response, accepted).catch((error: unknown) => {
+    answer(request, response, { head, accepted }).catch((error: unknown) => {
       // presenting it logs it; nobody can be told any more where an answer has begun
       const result = { errors: [pipeline.present(error)] };
       if (response.headersSent) response.destroy();

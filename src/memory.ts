@@ -14,11 +14,11 @@ const lookEveryMs = 5_000;
 /** Of one core. V8's own collections and the pings of many sockets stay below, a load does not. */
 const quietShare = 0.25;
 const leastQuietMs = 10_000;
-const mostQuietMs = 120_000;
-/** How much more than after the last time is worth the pause. */
-const isMuchMore = (heapBytes: number, keptBytes: number) => heapBytes > 1.25 * keptBytes + 16 * 1024 * 1024;
-/** After so much work what was kept then says little of what would be kept now. */
-const outdatedAfterMs = 60_000;
+const dayMs = 24 * 3_600_000;
+/** However often it was in vain, and however long there was work. */
+const mostQuietMs = { inVain: 3_600_000, afterWork: 120_000 } as const;
+/** How much more than is kept is worth the pause. */
+const isMuchMore = (heapBytes: number, keptBytes: number) => heapBytes > 1.25 * keptBytes + 64 * 1024 * 1024;
 
 /**
  * V8 takes room for a burst, above all for its young generation, and keeps it for as long as a process has little to do,
@@ -26,25 +26,37 @@ const outdatedAfterMs = 60_000;
  *
  * Compiled code goes along: it is given up with the shapes of objects of which none lives, as none of a request does
  * while there are none, and is made again within some seconds of work. So it has to have been quiet for as long as there
- * was work since the last time: what took long to get fast stays fast for longer.
+ * was work since the last time: what took long to get fast stays fast for longer. What is given back and taken again and
+ * again is needed: each time in a day makes the next wait twice as long.
  */
 export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (() => void) => {
-  let keptBytes = 0;
+  let seen = { at: clock.now(), cpuMs: usage().cpuMs };
+  /** What V8 has come down to by itself or here. */
+  let keptBytes = usage().heapBytes;
   /** CPU since the last time, but for what it takes to be quiet. */
   let workMs = 0;
   let quietMs = 0;
-  let seen = { at: clock.now(), cpuMs: usage().cpuMs };
+  let collectedAt: readonly number[] = [];
+
+  const wantedMs = (now: number) => {
+    collectedAt = collectedAt.filter((at) => at > now - dayMs);
+    const inVainMs = Math.min(mostQuietMs.inVain, leastQuietMs * 2 ** collectedAt.length);
+    return Math.max(inVainMs, Math.min(mostQuietMs.afterWork, workMs));
+  };
   const look = () => {
     const { heapBytes, cpuMs } = usage();
-    const [passedMs, usedMs] = [clock.now() - seen.at, cpuMs - seen.cpuMs];
+    const at = clock.now();
+    const [passedMs, usedMs] = [at - seen.at, cpuMs - seen.cpuMs];
     const isQuiet = usedMs < quietShare * passedMs;
     quietMs = isQuiet ? quietMs + passedMs : 0;
     if (!isQuiet) workMs += usedMs;
-    const isTime = quietMs >= Math.min(mostQuietMs, Math.max(leastQuietMs, workMs));
-    if (isTime && (workMs > outdatedAfterMs || isMuchMore(heapBytes, keptBytes))) {
+    keptBytes = Math.min(keptBytes, heapBytes);
+    if (quietMs >= wantedMs(at) && isMuchMore(heapBytes, keptBytes)) {
       collect();
       keptBytes = usage().heapBytes;
+      collectedAt = [...collectedAt, at];
       workMs = 0;
+      quietMs = 0;
     }
     seen = { at: clock.now(), cpuMs: usage().cpuMs };
     cancel = clock.after(lookEveryMs, look);
@@ -53,19 +65,21 @@ export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (
   return () => cancel();
 };
 
+/** For V8, which takes these while it runs. */
+export const flags: readonly string[] = [
+  // rows of jobs would be taken for long-lived, and put where only a full collection finds them
+  '--no-allocation-site-pretenuring',
+  // what outlives its request by chance is collected at half as much again, not at four times as much
+  '--heap-growing-percent=50',
+  // V8 itself would give up code after eight seconds of quiet, whatever there was to do before
+  '--no-memory-reducer-favors-memory',
+  // nor do the collections that it makes all the same: a shape outlives so many of them, two by default
+  '--retain-maps-for-n-gc=100',
+];
+
 /** How a process of the gateway uses memory, until what is returned is called. Of the whole process, so for who owns it. */
 export const mindMemory = (): (() => void) => {
-  for (const flag of [
-    // rows of jobs would be taken for long-lived, and put where only a full collection finds them
-    '--no-allocation-site-pretenuring',
-    // what outlives its request by chance is collected at half as much again, not at four times as much
-    '--heap-growing-percent=50',
-    // V8's own look at what is quiet comes after eight seconds, whatever there was to do before
-    '--no-memory-reducer-favors-memory',
-    '--retain-maps-for-n-gc=100',
-  ]) {
-    setFlagsFromString(flag);
-  }
+  for (const flag of flags) setFlagsFromString(flag);
   setFlagsFromString('--expose-gc');
   const gc: NodeJS.GCFunction = runInNewContext('gc');
   return giveBackWhenQuiet({

@@ -8,7 +8,7 @@ import type { FindDocument } from './plugins/trusted-documents.ts';
 import type { Observed } from './telemetry/observed.ts';
 import type { OperationLog } from './telemetry/operation-log.ts';
 
-/** Who is at the other end of a connection that is no HTTP request. */
+/** Who asks, where the request does not come through Yoga's own HTTP. */
 export interface Connection {
   readonly principal: Principal;
   readonly header: ReadHeader;

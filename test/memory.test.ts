@@ -1,15 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { giveBackWhenQuiet } from '../src/memory.ts';
+import { flags, giveBackWhenQuiet } from '../src/memory.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 
 const mb = 1024 * 1024;
 
-/** A process of which a test says what it holds, and how much of a core it is using. */
-const open = (heapMb: number) => {
+/** A process that has just started, of which a test says what it holds, and how much of a core it is using. */
+const open = () => {
   const clock = createFakeClock();
   const given: number[] = [];
-  /** `load` in cores. */
-  const process = { heapMb, keptMb: 160, load: 0 };
+  /** `load` in cores; `keptMb` is what is left of the heap once it is collected. */
+  const process = { heapMb: 20, keptMb: 160, load: 0 };
   let cpuMs = 0;
   const stop = giveBackWhenQuiet({
     clock,
@@ -19,9 +20,10 @@ const open = (heapMb: number) => {
       process.heapMb = process.keptMb;
     },
   });
-  const pass = async (seconds: number) => {
+  const pass = async (seconds: number, load = process.load) => {
+    process.load = load;
     for (let second = 0; second < seconds; second += 1) {
-      cpuMs += process.load * 1000;
+      cpuMs += load * 1000;
       await clock.advance(1000);
     }
   };
@@ -30,91 +32,113 @@ const open = (heapMb: number) => {
 
 describe('memory', () => {
   it('that a burst has taken is given back once it has been quiet for ten seconds', async () => {
-    const { process, pass, given } = open(300);
-    process.load = 0.9;
-    await pass(5);
-    expect(given).toEqual([]);
-    process.load = 0.04;
-    await pass(9);
+    const { process, pass, given } = open();
+    process.heapMb = 300;
+    await pass(5, 0.9);
+    await pass(9, 0.04);
     expect(given).toEqual([]);
     await pass(6);
     expect(given).toEqual([300]);
+  });
+
+  it('is left alone where little is to be had', async () => {
+    const { process, pass, given } = open();
+    process.heapMb = 88;
+    await pass(600);
+    expect(given).toEqual([]);
+    process.heapMb = 90;
+    await pass(600);
+    expect(given).toEqual([90]);
   });
 
   it('is left alone for as long as there was work, as code was compiled in that', async () => {
-    const { process, pass, given } = open(300);
-    process.load = 1;
-    await pass(40);
-    process.load = 0;
-    await pass(39);
+    const { process, pass, given } = open();
+    process.heapMb = 300;
+    await pass(40, 1);
+    await pass(39, 0);
     expect(given).toEqual([]);
     await pass(6);
     expect(given).toEqual([300]);
   });
 
-  it('is left alone for no longer than two minutes', async () => {
-    const { process, pass, given } = open(300);
-    process.load = 1;
-    await pass(3600);
-    process.load = 0;
-    await pass(118);
+  it('is left alone for no longer than two minutes after that', async () => {
+    const { process, pass, given } = open();
+    process.heapMb = 300;
+    await pass(3600, 1);
+    await pass(118, 0);
     expect(given).toEqual([]);
     await pass(6);
     expect(given).toEqual([300]);
   });
 
   it('is not collected in the gaps of a load', async () => {
-    const { process, pass, given } = open(300);
-    for (let n = 0; n < 20; n += 1) {
-      process.load = n % 2;
-      await pass(5);
-    }
+    const { process, pass, given } = open();
+    process.heapMb = 300;
+    for (let n = 0; n < 20; n += 1) await pass(5, n % 2);
     expect(given).toEqual([]);
   });
 
-  it('is collected again after much work, as less may be kept by then', async () => {
-    const { process, pass, given } = open(700);
+  it('is left alone ever longer by a light load that takes it again and again', async () => {
+    const { process, pass, given } = open();
+    const hour = async () => {
+      for (let passed = 0; passed < 3600; passed += 5) {
+        process.heapMb = 300;
+        await pass(5, 0.1);
+      }
+    };
+    await hour();
+    // after 10 s, 20 s, 40 s and so on
+    expect(given).toHaveLength(8);
+    for (let hours = 1; hours < 24; hours += 1) await hour();
+    expect(given.length).toBeLessThan(8 + 24);
+  });
+
+  it('is soon given back again a day later', async () => {
+    const { process, pass, given } = open();
+    for (let n = 0; n < 4; n += 1) {
+      process.heapMb = 300;
+      await pass(700);
+    }
+    expect(given).toHaveLength(4);
+    await pass(24 * 3600);
+    process.heapMb = 300;
+    await pass(5, 0.9);
+    await pass(15, 0);
+    expect(given).toHaveLength(5);
+  });
+
+  it('is compared with what V8 has come down to by itself', async () => {
+    const { process, pass, given } = open();
+    process.heapMb = 700;
     process.keptMb = 500;
     await pass(20);
     expect(given).toEqual([700]);
-    process.keptMb = 160;
-    process.load = 1;
-    await pass(70);
-    process.load = 0;
-    await pass(130);
-    expect(given).toEqual([700, 500]);
-    await pass(600);
-    expect(given).toEqual([700, 500]);
-  });
-
-  it('is collected again only where much more is held than after the last time', async () => {
-    const { process, pass, given } = open(300);
-    await pass(10);
-    process.heapMb = 215;
-    await pass(600);
-    expect(given).toEqual([300]);
-    process.heapMb = 217;
-    await pass(600);
-    expect(given).toEqual([300, 217]);
+    process.heapMb = 260;
+    await pass(5);
+    process.heapMb = 400;
+    await pass(60);
+    expect(given).toEqual([700, 400]);
   });
 
   it('is given back to many who wait, whatever it takes to look after them', async () => {
-    const { process, pass, given } = open(300);
-    process.load = 0.9;
-    await pass(10);
-    process.load = 0.2;
-    await pass(11);
-    expect(given).toEqual([300]);
-    // nor does that count as work, after which less might be kept
-    process.heapMb = 200;
-    await pass(3600);
+    const { process, pass, given } = open();
+    process.heapMb = 300;
+    await pass(10, 0.9);
+    await pass(11, 0.2);
     expect(given).toEqual([300]);
   });
 
   it('is looked at no more once that is over', async () => {
-    const { pass, given, stop } = open(300);
+    const { process, pass, given, stop } = open();
+    process.heapMb = 300;
     stop();
     await pass(60);
     expect(given).toEqual([]);
+  });
+
+  it('is minded with flags that this V8 knows', () => {
+    const known = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' });
+    const named = flags.map((flag) => flag.replace(/^--(no-)?|=.*$/g, ''));
+    expect(named.filter((name) => !known.includes(`--${name} (`))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Principal } from '../access/principal.ts';
@@ -31,7 +31,7 @@ export interface Observation {
   observedOf(request: Request): Observed;
 }
 
-/** What a connection that is no HTTP request brings along. */
+/** What comes along with what does not come through Yoga's own HTTP. */
 interface OtherConnection {
   readonly principal: Principal;
   readonly header: ReadHeader;
@@ -74,11 +74,9 @@ const createIdentify = () => {
   const hashOf = (document: DocumentNode): string => {
     const known = hashes.get(document);
     if (known !== undefined) return known;
-    const hash = createHash('sha256')
-      .update(document.loc?.source.body ?? '')
-      .digest('hex');
-    hashes.set(document, hash);
-    return hash;
+    const now = hash('sha256', document.loc?.source.body ?? '');
+    hashes.set(document, now);
+    return now;
   };
   return (document: DocumentNode, operationName: string | null): OperationIdentity | null => {
     const operation = getOperationAST(document, operationName);

@@ -46,8 +46,13 @@ export const exchange = <Value>(
   const finish = (settle: (answer: PromiseWithResolvers<Value>) => void) => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', leave);
-    if (waiting !== null) settle(waiting);
+    const settled = waiting;
     waiting = null;
+    try {
+      if (settled !== null) settle(settled);
+    } catch (error) {
+      settled?.reject(error);
+    }
     chunks = [];
     headers = {};
   };
