@@ -69,11 +69,14 @@ const createLoaders = (upstream: CallerUpstream, callerKey: string, telemetry: T
     listed ??= upstream.schedules.list();
     return listed;
   };
+  let gotOne = false;
   const schedule = new DataLoader(
     batched('schedule', async (ids: readonly string[]): Promise<(SyncSchedule | Error | null)[]> => {
       const [only, ...others] = ids.filter(isGuid);
       if (only === undefined) return ids.map(() => null);
-      if (others.length === 0 && listed === undefined) {
+      // parts of an operation come to their schedules at different times: one by one they would be any number of calls
+      if (others.length === 0 && listed === undefined && !gotOne) {
+        gotOne = true;
         const found = await upstream.schedules.get(only);
         return ids.map((id) => (id === only ? found : null));
       }

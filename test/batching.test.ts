@@ -240,6 +240,25 @@ describe('what hangs on jobs', () => {
     expect([upstream.count(), upstream.count('GetSyncJob')]).toEqual([2, 1]);
   });
 
+  it('asks for schedules twice at most, however many pages come one after the other', async () => {
+    const upstream = await startScriptedUpstream(({ operation, body, path }) => {
+      if (operation === 'ListSyncJobs') return { json: { syncJobs: [0, 1, 2, 3, 4].map(scheduleRow) } };
+      if (operation === 'GetSyncJob') {
+        return { json: { syncJob: [0, 1, 2, 3, 4].map(scheduleRow).find(({ id }) => path.endsWith(id)) } };
+      }
+      const n = Number(body.query.filter.name.$eq);
+      const jobs = [jobRow(n, { scheduleId: guid(n, 'schedule') })];
+      return (response) => void setTimeout(() => response.end(JSON.stringify({ jobs })), n * 50);
+    });
+    const { data } = await openGateway(upstream.url).ask(
+      `{ ${[0, 1, 2, 3, 4].map((n) => `p${n}: jobs(filter: { name: { eq: "${n}" } }) { nodes { schedule { name } } }`).join(' ')} }`,
+    );
+    expect([0, 1, 2, 3, 4].map((n) => data[`p${n}`].nodes[0].schedule.name)).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `Schedule ${n}`),
+    );
+    expect([upstream.count('GetSyncJob'), upstream.count('ListSyncJobs')]).toEqual([1, 1]);
+  });
+
   it('asks for the workflows of a page together and follows the cursor to the end', async () => {
     const workflow = (n: number) => guid(n % 2, 'workflow');
     const steps = jobRows(250, (n) => ({ workflowId: workflow(n) }));

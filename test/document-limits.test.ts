@@ -103,6 +103,23 @@ describe('the cost of an operation is the number of its upstream calls', () => {
   });
 });
 
+it('workflows of pages that come one after the other cost a call for each page', async () => {
+  const upstream = await startScriptedUpstream(({ body }) => {
+    const { filter } = body.query;
+    if (filter.workflowId) return jobsPage([]);
+    const n = Number(filter.name.$eq);
+    const rows = [{ ...everyJob[n], workflowId: guid(n, 'workflow') }];
+    return (response) => void setTimeout(() => response.end(JSON.stringify({ jobs: rows })), n * 50);
+  });
+  const query = `{ ${times(5, (n) => `p${n}: jobs(first: 1, filter: { name: { eq: "${n}" } }) { nodes { workflowJobs { id } } }`)} }`;
+  const open = (cost: number) =>
+    openGateway(upstream.url, { documentLimits: { ...usualDocuments.documentLimits, cost } });
+  const refused = await open(9).ask(query);
+  expect(refused.errors?.[0]?.extensions).toEqual({ code: 'QUERY_TOO_COMPLEX', cost: 10, limit: 9 });
+  const { errors } = await open(10).ask(query);
+  expect([errors, upstream.count()]).toEqual([undefined, 10]);
+});
+
 it('every field at a root, and every one below that asks upstream, has a price', () => {
   const types = createGraph().getTypeMap();
   const fieldsOf = (name: string) => {

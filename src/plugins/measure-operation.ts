@@ -82,6 +82,9 @@ const add = (to: Sum, { calls, lookups, fields, aliases, directives }: Sum, time
   to.directives += directives;
 };
 
+const wholeBatches = (workflows: number): number =>
+  Math.ceil(workflows / batchSizes.workflow) * batchSizes.workflow;
+
 const costOf = ({ calls, lookups }: Sum): number =>
   lookupsOf.reduce(
     (cost, kind) => cost + (lookups[kind] > 0 ? Math.max(1, Math.ceil(lookups[kind] / batchSizes[kind])) : 0),
@@ -166,7 +169,11 @@ const measureOperation = ({ schema, document, operationName, variables }: Operat
     sum.depth = Math.max(sum.depth, 1);
     if (node.selectionSet === undefined) return;
     const below = measure(node.selectionSet, getNamedType(field.type));
-    add(sum, below, Math.max(1, price.times ?? (isList(field.type) ? assumedLength.any : 1)));
+    const times = Math.max(1, price.times ?? (isList(field.type) ? assumedLength.any : 1));
+    const { workflow } = sum.lookups;
+    add(sum, below, times);
+    // pages come at different times, and what hangs on one is not asked for together with what hangs on another
+    if (price.calls) sum.lookups.workflow = workflow + wholeBatches(times * below.lookups.workflow);
     sum.depth = Math.max(sum.depth, 1 + below.depth);
   };
 
