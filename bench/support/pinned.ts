@@ -10,8 +10,6 @@ export interface Pinned {
   /** Milliseconds of CPU since it began. */
   cpuMs(): number;
   residentBytes(): number;
-  /** The most it ever had. */
-  peakBytes(): number;
   stop(): Promise<void>;
 }
 
@@ -55,8 +53,6 @@ export const startPinned = (
   running.add(program);
   const exited = once(program, 'exit');
   const read = (file: string) => readFileSync(`/proc/${program.pid}/${file}`, 'utf8');
-  const status = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read('status'))?.[1]) * 1024;
   return {
     startedAt,
     cpuMs() {
@@ -65,8 +61,7 @@ export const startPinned = (
         .split(' ');
       return (Number(fields[11]) + Number(fields[12])) * msPerTick;
     },
-    residentBytes: () => status('VmRSS'),
-    peakBytes: () => status('VmHWM'),
+    residentBytes: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(read('status'))?.[1]) * 1024,
     async stop() {
       program.kill('SIGTERM');
       const hard = setTimeout(() => program.kill('SIGKILL'), 10_000);
