@@ -79,4 +79,3 @@ process.on('message', async (message: { snapshots?: number }) => {
   await until(() => snapshots >= (message.snapshots ?? 0));
   process.send?.({ type: 'settled' });
 });
-process.on('SIGTERM', () => process.exit(0));

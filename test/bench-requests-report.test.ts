@@ -6,7 +6,13 @@ import { workloads } from '../bench/requests/workloads.ts';
 const serverOf = (name: string, title: string, startMs: number): Server => ({
   contender: { name, title, command: () => [], env: () => ({}) },
   url: '',
-  process: { startedAt: 0, cpuMs: () => 0, residentBytes: () => 0, stop: async () => undefined },
+  process: {
+    startedAt: 0,
+    cpuMs: () => 0,
+    residentBytes: () => 0,
+    ending: () => null,
+    stop: async () => undefined,
+  },
   startMs,
 });
 const roundOf = (contender: string, perSecond: number, residentBytes: number): Round => ({

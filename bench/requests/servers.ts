@@ -160,10 +160,10 @@ export const start = async (
       if (wrongWith(answer.body, first) === null) return { contender, url, process, startMs: passed };
       said = answer.body;
     }
-    if (passed < patienceMs) continue;
+    const ending = process.ending();
+    if (ending === null && passed < patienceMs) continue;
     await process.stop();
-    throw new Error(
-      `${contender.title} has not answered right within ${patienceMs} ms, but ${said.slice(0, 500)}`,
-    );
+    const what = ending === null ? `has not answered right within ${patienceMs} ms` : `ended with ${ending}`;
+    throw new Error(`${contender.title} ${what}; its last answer was ${said.slice(0, 500)}`);
   }
 };

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
+import { keepTrack } from './processes.ts';
 
 /** A program that knows nothing of the bench, kept to one core and watched from outside. Linux only. */
 export interface Pinned {
@@ -10,13 +11,10 @@ export interface Pinned {
   /** Milliseconds of CPU since it began. */
   cpuMs(): number;
   residentBytes(): number;
+  /** Its exit code or the signal that ended it; null as long as it runs. */
+  ending(): number | string | null;
   stop(): Promise<void>;
 }
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const program of running) program.kill('SIGKILL');
-});
 
 const msPerTick = 10;
 
@@ -50,8 +48,7 @@ export const startPinned = (
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  running.add(program);
-  const exited = once(program, 'exit');
+  const { stop } = keepTrack(program);
   const read = (file: string) => readFileSync(`/proc/${program.pid}/${file}`, 'utf8');
   return {
     startedAt,
@@ -62,12 +59,7 @@ export const startPinned = (
       return (Number(fields[11]) + Number(fields[12])) * msPerTick;
     },
     residentBytes: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(read('status'))?.[1]) * 1024,
-    async stop() {
-      program.kill('SIGTERM');
-      const hard = setTimeout(() => program.kill('SIGKILL'), 10_000);
-      await exited;
-      clearTimeout(hard);
-      running.delete(program);
-    },
+    ending: () => program.exitCode ?? program.signalCode,
+    stop,
   };
 };
