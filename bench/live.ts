@@ -7,6 +7,7 @@ import { startGateway } from './live/start-gateway.ts';
 import { startChild } from './support/child.ts';
 import { circumstances, table } from './support/markdown.ts';
 import { mb, ms, pause, percentile } from './support/numbers.ts';
+import { words } from './support/settings.ts';
 import { startScriptOf } from './support/start-script.ts';
 
 /**
@@ -30,7 +31,7 @@ const changes = Number(values.changes);
 
 const now = () => performance.timeOrigin + performance.now();
 
-const flags = values.flags?.match(/--\S+/g) ?? startScriptOf().flags;
+const flags = values.flags === undefined ? startScriptOf().flags : words(values.flags);
 const gatewayOver = (url: string) => () => startGateway(url, { flags });
 
 const scale = async (count: number, jobs: number) => {

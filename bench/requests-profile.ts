@@ -9,6 +9,7 @@ import { startChild } from './support/child.ts';
 import { type Hot, hottest } from './support/cpu-profile.ts';
 import { circumstances, table } from './support/markdown.ts';
 import { stayOnCore } from './support/pinned.ts';
+import { environmentOf, words } from './support/settings.ts';
 
 /** Where the gateway's time goes: a CPU profile of each workload in bench/results/, and its hottest parts in short. */
 const { values } = parseArgs({
@@ -22,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const env = Object.fromEntries(values.env.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
+const env = environmentOf(values.env);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });
 const first = workloads[0]?.questions(createSite())[0];
@@ -38,7 +39,7 @@ for (const { name, title, finishedCache } of workloads) {
   if (values.only !== undefined && !values.only.split(',').includes(name)) continue;
   const profile = new URL(`${name}.cpuprofile`, results);
   const nodeFlags = [
-    ...values.flags.split(' ').filter(Boolean),
+    ...words(values.flags),
     '--cpu-prof',
     `--cpu-prof-dir=${fileURLToPath(results)}`,
     `--cpu-prof-name=${name}.cpuprofile`,

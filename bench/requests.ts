@@ -12,6 +12,7 @@ import { startChild } from './support/child.ts';
 import { writeBetweenMarkers } from './support/markdown.ts';
 import { pause } from './support/numbers.ts';
 import { stayOnCore } from './support/pinned.ts';
+import { environmentOf, words } from './support/settings.ts';
 
 /**
  * Requests a second beside what a user would pick instead: the same questions and answers over the same stub, each
@@ -51,8 +52,8 @@ const [seconds, connections, callers] = [values.seconds, values.connections, val
 const chosen = workloads.filter(
   ({ name }) => values.only === undefined || values.only.split(',').includes(name),
 );
-const nodeFlags = values.flags.split(' ').filter(Boolean);
-const env = Object.fromEntries(values.env.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
+const nodeFlags = words(values.flags);
+const env = environmentOf(values.env);
 const site = createSite();
 const first = workloads[0]?.questions(site)[0];
 if (chosen.length === 0 || first === undefined) throw new Error('There is no such workload.');
