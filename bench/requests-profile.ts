@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { askLoad } from './requests/ask-load.ts';
 import { gateway, start } from './requests/servers.ts';
 import { createSite } from './requests/site.ts';
-import { workloads } from './requests/workloads.ts';
+import { workloads, workloadsNamed } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
 import { type Hot, hottest } from './support/cpu-profile.ts';
 import { circumstances, table } from './support/markdown.ts';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     flags: { type: 'string', default: '' },
   },
 });
+const chosen = workloadsNamed(values.only);
 const seconds = Number(values.seconds);
 const env = environmentOf(values.env);
 const results = new URL('results/', import.meta.url);
@@ -35,8 +36,7 @@ const load = await startChild('requests/load');
 const percent = ({ name, share }: Hot) => [`\`${name}\``, `${(share * 100).toFixed(1)} %`];
 
 console.log(`${circumstances()}. Self time without idling, while 64 connections ask.`);
-for (const { name, title, finishedCache } of workloads) {
-  if (values.only !== undefined && !values.only.split(',').includes(name)) continue;
+for (const { name, title, finishedCache } of chosen) {
   const profile = new URL(`${name}.cpuprofile`, results);
   const nodeFlags = [
     ...words(values.flags),

@@ -21,6 +21,7 @@ const roundOf = (contender: string, perSecond: number, residentBytes: number): R
 });
 const measured: Measured = {
   values: { rounds: '1', seconds: '1', connections: '64', callers: '64', env: [], flags: '' },
+  args: [],
   chosen: workloads.filter(({ name }) => name === 'one'),
   servers: [serverOf('gateway', 'this gateway', 700), serverOf('plain', 'plain', 450)],
   rounds: [roundOf('gateway', 1300, 190_000_000), roundOf('plain', 1000, 300_000_000)],
@@ -44,6 +45,15 @@ describe('the report on requests', () => {
       '| Memory under load, most after a round | 190 MB | below 200 MB | reached |',
       '| Start to first answer | 700 ms | below 700 ms | not reached |',
     ]);
+  });
+
+  it('tells how to repeat it', () => {
+    const repeated = (...args: readonly string[]) =>
+      /npm run bench[^`]*/.exec(report({ ...measured, args }))?.[0];
+    expect(repeated()).toBe('npm run bench');
+    expect(repeated('--only', 'one', '--peers', '', "--env=A=it's", '--flags=--a --b')).toBe(
+      "npm run bench -- --only one --peers '' '--env=A=it'\\''s' '--flags=--a --b'",
+    );
   });
 
   it('tells nothing of what was not measured', () => {

@@ -1,5 +1,6 @@
 import { circumstances, table } from '../support/markdown.ts';
 import { mb, median, ms } from '../support/numbers.ts';
+import { commandLineOf } from '../support/settings.ts';
 import type { Latency } from './added-latency.ts';
 import type { Server } from './servers.ts';
 import type { Workload } from './workloads.ts';
@@ -29,6 +30,8 @@ export interface Measured {
     readonly env: readonly string[];
     readonly flags: string;
   };
+  /** Of the command line that repeats it. */
+  readonly args: readonly string[];
   readonly chosen: readonly Workload[];
   readonly servers: readonly Server[];
   readonly rounds: readonly Round[];
@@ -183,12 +186,14 @@ const limitRows = (measured: Measured): readonly (readonly string[])[] => {
 };
 
 export const report = (measured: Measured): string => {
-  const { values, chosen, servers, latencies, missing, rounds } = measured;
+  const { values, args, chosen, servers, latencies, missing, rounds } = measured;
   const { rounds: count, seconds, connections, callers, env, flags } = values;
   const extra = [...env, flags].filter(Boolean);
   const bare = latencies.find(({ contender }) => contender === 'upstream')?.ms ?? Number.NaN;
   const compared = rounds.reduce((sum, round) => sum + round.compared, 0);
-  const repeat = `npm ci --prefix bench/peers && npm run bench -- --rounds ${count} --seconds ${seconds} --callers ${callers}`;
+  const repeat = ['npm ci --prefix bench/peers && npm run bench', commandLineOf(args)]
+    .filter(Boolean)
+    .join(' -- ');
   const goals = chosen.map((workload) => goalOf(measured, workload));
   return [
     `${circumstances()}. \`${repeat}\`. Medians of ${count} interleaved rounds of ${seconds} s, ratios within a round; ${connections} connections with ${callers} credentials; each server alone on one core, load and stub on the other. Every question was asked and compared with REST's rows before the load, and ${compared.toLocaleString('en')} answers during it.`,

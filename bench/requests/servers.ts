@@ -126,6 +126,8 @@ export interface Contenders {
   readonly missing: readonly string[];
 }
 
+export const peerNames: readonly string[] = ['mercurius', 'tailcall'];
+
 /** Those that were asked for, as far as they can run here. The baseline always is. */
 export const peersNamed = (names: readonly string[]): Contenders => {
   const contenders = [plain()];
