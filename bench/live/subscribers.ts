@@ -1,5 +1,5 @@
-import { openRawSocket, type RawSocket } from './live/raw-socket.ts';
-import { reportReady } from './support/child.ts';
+import { reportReady } from '../support/child.ts';
+import { openRawSocket, type RawSocket } from './raw-socket.ts';
 
 /**
  * So many subscriptions, and WebSockets for them; tells when each change has reached all of its subscribers.
