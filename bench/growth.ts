@@ -43,7 +43,7 @@ for (const name of chosen) {
 
 const minutes = ((performance.now() - startedAt) / 60_000).toFixed(0);
 const text = [
-  `${circumstances()}. \`npm run bench:growth -- --write\`, ${minutes} minutes. The gateway ran with the flags of \`npm start\`. Dashed is the straight line that fits best.`,
+  `${circumstances()}. \`npm run bench:growth -- --write\`, ${minutes} minutes. The gateway ran with what \`npm start\` sets. Dashed is the straight line that fits best.`,
   ...all.map(sectionOf),
 ].join('\n\n');
 const write = async (folder: URL) => {
