@@ -33,9 +33,15 @@ if (!first) throw new Error('There is no workload.');
 stayOnCore(1);
 const upstream = await startChild('requests/stub');
 const load = await startChild('requests/load');
-const percent = ({ name, share }: Hot) => [`\`${name}\``, `${(share * 100).toFixed(1)} %`];
+const top = Number(values.top);
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+const hottestTable = (what: string, all: readonly Hot[]) =>
+  table(
+    [what, 'Self', 'With what it calls'],
+    all.slice(0, top).map(({ name, self, inclusive }) => [`\`${name}\``, percent(self), percent(inclusive)]),
+  );
 
-console.log(`${circumstances()}. Self time without idling, while 64 connections ask.`);
+console.log(`${circumstances()}. Shares of the time without idling, while 64 connections ask.`);
 for (const { name, title, finishedCache } of chosen) {
   const profile = new URL(`${name}.cpuprofile`, results);
   const nodeFlags = [
@@ -54,11 +60,11 @@ for (const { name, title, finishedCache } of chosen) {
   const { wrong } = await askLoad(load, { ...asked, seconds });
   if (wrong !== null) throw new Error(`${title}: ${wrong}`);
   await server.process.stop();
-  const { functions, places } = await hottest(profile, seconds * 1000);
-  const top = Number(values.top);
-  console.log(`\n### ${title}\n`);
-  console.log(table(['Package or file', 'Self time'], places.slice(0, top).map(percent)));
-  console.log(`\n${table(['Function', 'Self time'], functions.slice(0, top).map(percent))}`);
+  const { places, functions, callers } = await hottest(profile, seconds * 1000);
+  console.log(`\n### ${title}`);
+  console.log(`\n${hottestTable('Package or file', places)}`);
+  console.log(`\n${hottestTable('Function', functions)}`);
+  console.log(`\n${hottestTable('Function', callers)}`);
 }
 await load.stop();
 await upstream.stop();
