@@ -8,6 +8,7 @@ import type { Series } from './growth/series.ts';
 import { measureSubscribers } from './growth/subscribers.ts';
 import { measureWatched } from './growth/watched.ts';
 import { circumstances, writeBetweenMarkers } from './support/markdown.ts';
+import { namesOf } from './support/settings.ts';
 
 /**
  * Whether cost grows as it should: by the size of upstream's pages and of documents, by callers, watched jobs and
@@ -28,9 +29,7 @@ const measures: Readonly<Record<string, () => Promise<Series>>> = {
   watched: measureWatched,
   subscribers: measureSubscribers,
 };
-const chosen = values.only?.split(',') ?? Object.keys(measures);
-const unknown = chosen.filter((name) => measures[name] === undefined);
-if (unknown.length > 0) throw new Error(`There is no series ${unknown.join(', ')}.`);
+const chosen = namesOf('series', values.only, Object.keys(measures));
 if (values.write && values.only !== undefined) throw new Error('--write takes no --only.');
 
 const startedAt = performance.now();
@@ -44,7 +43,7 @@ for (const name of chosen) {
 
 const minutes = ((performance.now() - startedAt) / 60_000).toFixed(0);
 const text = [
-  `${circumstances()}. \`npm run bench:growth -- --write\`, ${minutes} minutes. The gateway ran with the flags of \`npm start\`. Dashed is the straight line that fits best.`,
+  `${circumstances()}. \`npm run bench:growth -- --write\`, ${minutes} minutes. The gateway ran with what \`npm start\` sets. Dashed is the straight line that fits best.`,
   ...all.map(sectionOf),
 ].join('\n\n');
 const write = async (folder: URL) => {

@@ -7,6 +7,7 @@ import { startGateway } from './live/start-gateway.ts';
 import { startChild } from './support/child.ts';
 import { circumstances, table } from './support/markdown.ts';
 import { mb, ms, pause, percentile } from './support/numbers.ts';
+import { namesOf, words } from './support/settings.ts';
 import { startScriptOf } from './support/start-script.ts';
 
 /**
@@ -30,7 +31,7 @@ const changes = Number(values.changes);
 
 const now = () => performance.timeOrigin + performance.now();
 
-const flags = values.flags?.match(/--\S+/g) ?? startScriptOf().flags;
+const flags = values.flags === undefined ? startScriptOf().flags : words(values.flags);
 const gatewayOver = (url: string) => () => startGateway(url, { flags });
 
 const scale = async (count: number, jobs: number) => {
@@ -208,7 +209,7 @@ const parts: Record<string, () => Promise<string>> = {
   jobs: async () => ['## Many jobs', '', await manyJobs()].join('\n'),
 };
 
-const chosen = values.only?.split(',') ?? Object.keys(parts);
+const chosen = namesOf('part', values.only, Object.keys(parts));
 const sections = [
   '# Watching, measured',
   '',
@@ -216,8 +217,7 @@ const sections = [
 ];
 console.log(sections.join('\n'));
 for (const name of chosen) {
-  const section = await parts[name]?.();
-  if (section === undefined) throw new Error(`There is no part ${name}.`);
+  const section = (await parts[name]?.()) ?? '';
   sections.push('', section);
   console.log(`\n${section}`);
 }

@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util';
 import { askLoad } from './requests/ask-load.ts';
 import { gateway, start } from './requests/servers.ts';
 import { createSite } from './requests/site.ts';
-import { workloads } from './requests/workloads.ts';
+import { workloads, workloadsNamed } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
 import { type Hot, hottest } from './support/cpu-profile.ts';
 import { circumstances, table } from './support/markdown.ts';
 import { stayOnCore } from './support/pinned.ts';
+import { environmentOf, words } from './support/settings.ts';
 
 /** Where the gateway's time goes: a CPU profile of each workload in bench/results/, and its hottest parts in short. */
 const { values } = parseArgs({
@@ -21,8 +22,9 @@ const { values } = parseArgs({
     flags: { type: 'string', default: '' },
   },
 });
+const chosen = workloadsNamed(values.only);
 const seconds = Number(values.seconds);
-const env = Object.fromEntries(values.env.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
+const env = environmentOf(values.env);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });
 const first = workloads[0]?.questions(createSite())[0];
@@ -31,14 +33,19 @@ if (!first) throw new Error('There is no workload.');
 stayOnCore(1);
 const upstream = await startChild('requests/stub');
 const load = await startChild('requests/load');
-const percent = ({ name, share }: Hot) => [`\`${name}\``, `${(share * 100).toFixed(1)} %`];
+const top = Number(values.top);
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+const hottestTable = (what: string, all: readonly Hot[]) =>
+  table(
+    [what, 'Self', 'With what it calls'],
+    all.slice(0, top).map(({ name, self, inclusive }) => [`\`${name}\``, percent(self), percent(inclusive)]),
+  );
 
-console.log(`${circumstances()}. Self time without idling, while 64 connections ask.`);
-for (const { name, title, finishedCache } of workloads) {
-  if (values.only !== undefined && !values.only.split(',').includes(name)) continue;
+console.log(`${circumstances()}. Shares of the time without idling, while 64 connections ask.`);
+for (const { name, title, finishedCache } of chosen) {
   const profile = new URL(`${name}.cpuprofile`, results);
   const nodeFlags = [
-    ...values.flags.split(' ').filter(Boolean),
+    ...words(values.flags),
     '--cpu-prof',
     `--cpu-prof-dir=${fileURLToPath(results)}`,
     `--cpu-prof-name=${name}.cpuprofile`,
@@ -53,11 +60,11 @@ for (const { name, title, finishedCache } of workloads) {
   const { wrong } = await askLoad(load, { ...asked, seconds });
   if (wrong !== null) throw new Error(`${title}: ${wrong}`);
   await server.process.stop();
-  const { functions, places } = await hottest(profile, seconds * 1000);
-  const top = Number(values.top);
-  console.log(`\n### ${title}\n`);
-  console.log(table(['Package or file', 'Self time'], places.slice(0, top).map(percent)));
-  console.log(`\n${table(['Function', 'Self time'], functions.slice(0, top).map(percent))}`);
+  const { places, functions, callers } = await hottest(profile, seconds * 1000);
+  console.log(`\n### ${title}`);
+  console.log(`\n${hottestTable('Package or file', places)}`);
+  console.log(`\n${hottestTable('Function', functions)}`);
+  console.log(`\n${hottestTable('Function', callers)}`);
 }
 await load.stop();
 await upstream.stop();

@@ -5,20 +5,22 @@ import { addedLatency } from './requests/added-latency.ts';
 import { verify } from './requests/ask.ts';
 import { askLoad } from './requests/ask-load.ts';
 import { type Round, report } from './requests/report.ts';
-import { gateway, gatewayIn, peersNamed, type Server, start } from './requests/servers.ts';
+import { gateway, gatewayIn, peerNames, peersNamed, type Server, start } from './requests/servers.ts';
 import { createSite } from './requests/site.ts';
-import { workloads } from './requests/workloads.ts';
+import { workloads, workloadsNamed } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
 import { writeBetweenMarkers } from './support/markdown.ts';
 import { pause } from './support/numbers.ts';
 import { stayOnCore } from './support/pinned.ts';
+import { environmentOf, namesOf, words } from './support/settings.ts';
 
 /**
  * Requests a second beside what a user would pick instead: the same questions and answers over the same stub, each
  * server alone on one core, load and stub on another. Rounds are interleaved, so that what else the machine does
  * meets all alike; ratios are taken within a round.
  */
-const { values } = parseArgs({
+const { values, tokens } = parseArgs({
+  tokens: true,
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
@@ -33,10 +35,18 @@ const { values } = parseArgs({
     env: { type: 'string', multiple: true, default: [] },
     /** More for the gateway's Node, for example --max-semi-space-size=32. */
     flags: { type: 'string', default: '' },
-    /** Whether docs/performance.md is written. */
+    /** Whether docs/performance.md is written: with all that is compared there, and as shipped. */
     write: { type: 'boolean', default: false },
   },
 });
+const forbiddenToWrite = ['only', 'peers', 'env', 'flags', 'connections', 'beside'];
+const forbidden = tokens.flatMap((token) =>
+  token.kind === 'option' && forbiddenToWrite.includes(token.name) ? [token.rawName] : [],
+);
+if (values.write && forbidden.length > 0) throw new Error(`--write takes no ${forbidden.join(', ')}.`);
+const chosen = workloadsNamed(values.only);
+const chosenPeers = values.peers === '' ? [] : namesOf('peer', values.peers, peerNames);
+
 const [measuredCore, otherCore] = [0, 1];
 if (!existsSync(new URL('peers/node_modules', import.meta.url))) {
   console.error('The peers and the load are not installed. Run: npm ci --prefix bench/peers');
@@ -48,19 +58,16 @@ const [seconds, connections, callers] = [values.seconds, values.connections, val
   number,
   number,
 ];
-const chosen = workloads.filter(
-  ({ name }) => values.only === undefined || values.only.split(',').includes(name),
-);
-const nodeFlags = values.flags.split(' ').filter(Boolean);
-const env = Object.fromEntries(values.env.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
+const nodeFlags = words(values.flags);
+const env = environmentOf(values.env);
 const site = createSite();
 const first = workloads[0]?.questions(site)[0];
-if (chosen.length === 0 || first === undefined) throw new Error('There is no such workload.');
+if (first === undefined) throw new Error('There is nothing to ask.');
 
 stayOnCore(otherCore);
 const upstream = await startChild('requests/stub');
 const load = await startChild('requests/load');
-const { contenders: peers, missing } = peersNamed(values.peers.split(','));
+const { contenders: peers, missing } = peersNamed(chosenPeers);
 for (const sentence of missing) console.log(`! ${sentence}`);
 
 const gateways = [false, ...(chosen.some((workload) => workload.finishedCache) ? [true] : [])].flatMap(
@@ -152,7 +159,16 @@ for (const workload of chosen) {
 }
 
 const latencies = await addedLatency(servers, upstream.ready.url, site);
-const text = report({ values, chosen, servers, rounds, callsPerRequest, latencies, missing });
+const text = report({
+  values,
+  args: process.argv.slice(2),
+  chosen,
+  servers,
+  rounds,
+  callsPerRequest,
+  latencies,
+  missing,
+});
 console.log(`\n${text}`);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });

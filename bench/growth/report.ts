@@ -28,7 +28,7 @@ const isUnbound = ({ points, boundFrom = Number.POSITIVE_INFINITY, resolution = 
   return (beyond ?? []).some(({ cost }) => cost > most * slack + resolution);
 };
 
-export const verdictOf = (panel: CostPanel, cost: Cost): Verdict => {
+const verdictOf = (panel: CostPanel, cost: Cost): Verdict => {
   const growth = growthOf(cost);
   const name = panel.costs.length > 1 ? `${panel.title}, ${cost.name}` : panel.title;
   return { cost: name, growth, isFaster: isUnbound(cost) || isFasterThanLinear(growth) };

@@ -117,7 +117,8 @@ const seriesOf = (all: readonly Watched[]): Series => {
       setting.name,
       `${(cpuShare * 100).toFixed(1)} %`,
       callsPerMinute.toFixed(0),
-      mb(residentBytes),
+      // the others have not rested until what their coming took is given back
+      setting === shipped ? mb(residentBytes) : '',
       mb(keptBytes),
       kbEach(count, keptBytes, fewestOf(setting)),
       `${(settledMs / 1000).toFixed(1)} s`,

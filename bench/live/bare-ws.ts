@@ -18,4 +18,3 @@ process.on('message', ({ publish }: { publish?: { text: string } }) => {
   if (publish) for (const socket of sockets.clients) socket.send(publish.text);
 });
 reportReady({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/` });
-process.on('SIGTERM', () => process.exit(0));

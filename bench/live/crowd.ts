@@ -34,7 +34,7 @@ export const withCrowd = async <Outcome>(
   try {
     const { residentBytes: idleBytes } = await server.usage();
     const from = performance.now();
-    const crowd = await startChild('live-subscribers', {
+    const crowd = await startChild('live/subscribers', {
       args: [server.ready.url, String(count), String(perSocket), documents, ...ids],
     });
     try {

@@ -9,5 +9,3 @@ const { config, problems } = readConfig({ ...process.env, PORT: '0', LOG_LEVEL: 
 if (!config) throw new Error(problems.join('\n'));
 const { url } = await startServer(config, await createLog({ level: config.logLevel, pretty: false }));
 reportReady({ url });
-// there is nothing to save
-process.on('SIGTERM', () => process.exit(0));

@@ -24,4 +24,3 @@ process.on('message', ({ publish }: { publish?: { update: object } }) => {
   if (publish) for (const push of publishers) push({ jobUpdated: publish.update });
 });
 reportReady({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/` });
-process.on('SIGTERM', () => process.exit(0));

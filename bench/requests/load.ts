@@ -83,4 +83,3 @@ process.on('message', async (message: { burst?: Burst }) => {
   if (message.burst) process.send?.({ type: 'done', ...(await run(message.burst)) });
 });
 reportReady();
-process.on('SIGTERM', () => process.exit(0));

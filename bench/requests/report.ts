@@ -1,5 +1,6 @@
 import { circumstances, table } from '../support/markdown.ts';
 import { mb, median, ms } from '../support/numbers.ts';
+import { commandLineOf } from '../support/settings.ts';
 import type { Latency } from './added-latency.ts';
 import type { Server } from './servers.ts';
 import type { Workload } from './workloads.ts';
@@ -29,6 +30,8 @@ export interface Measured {
     readonly env: readonly string[];
     readonly flags: string;
   };
+  /** Of the command line that repeats it. */
+  readonly args: readonly string[];
   readonly chosen: readonly Workload[];
   readonly servers: readonly Server[];
   readonly rounds: readonly Round[];
@@ -88,6 +91,8 @@ const rowsOf = (
   });
 };
 
+const verdict = (isReached: boolean) => (isReached ? 'reached' : 'not reached');
+
 const goalOf = ({ rounds }: Measured, { name, title }: Workload): readonly string[] => {
   const of = rounds.filter(({ workload }) => workload === name);
   const names = [...new Set(of.map(({ contender }) => contender))];
@@ -103,32 +108,92 @@ const goalOf = ({ rounds }: Measured, { name, title }: Workload): readonly strin
     times(reached),
     times(ratio(of, ours, best, perCpu)),
     `${goal} x`,
-    reached >= goal ? 'reached' : 'not reached',
+    verdict(reached >= goal),
   ];
 };
 
-const processRow = (server: Server, { rounds, latencies }: Measured): readonly string[] => {
-  const { contender, startMs, process } = server;
-  const latency = latencies.find((one) => one.contender === contender.name);
-  const resident = rounds
-    .filter((round) => round.contender === contender.name)
-    .map((round) => round.residentBytes);
+/** What a server does whatever it is asked. */
+interface Standing {
+  readonly addedMs: number | undefined;
+  readonly startMs: number;
+  readonly residentBytes: number | undefined;
+}
+
+const standingOf = ({ contender, startMs }: Server, { rounds, latencies }: Measured): Standing => {
+  const mine = rounds.filter((round) => round.contender === contender.name);
+  return {
+    addedMs: latencies.find((latency) => latency.contender === contender.name)?.addedMs,
+    startMs,
+    residentBytes:
+      mine.length === 0 ? undefined : Math.max(...mine.map(({ residentBytes }) => residentBytes)),
+  };
+};
+
+const tell = {
+  addedMs: (added: number) => `${added.toFixed(2)} ms`,
+  startMs: ms,
+  residentBytes: mb,
+};
+
+const processRow = (server: Server, measured: Measured): readonly string[] => {
+  const { addedMs, startMs, residentBytes } = standingOf(server, measured);
   return [
-    contender.title,
-    latency ? `${latency.addedMs.toFixed(2)} ms` : '',
-    ms(startMs),
-    resident.length === 0 ? '' : mb(Math.max(...resident)),
-    mb(process.peakBytes()),
+    server.contender.title,
+    addedMs === undefined ? '' : tell.addedMs(addedMs),
+    tell.startMs(startMs),
+    residentBytes === undefined ? '' : tell.residentBytes(residentBytes),
   ];
+};
+
+interface Limit {
+  readonly title: string;
+  readonly of: keyof Standing;
+  readonly goal: string;
+  isReached(value: number): boolean;
+}
+
+/** The goals that are no multiples of what a peer does. */
+const limits: readonly Limit[] = [
+  {
+    title: 'Added latency at low load',
+    of: 'addedMs',
+    // what Tailcall adds
+    goal: 'not above 1.0 ms',
+    isReached: (added) => added <= 1,
+  },
+  {
+    title: 'Memory under load, most after a round',
+    of: 'residentBytes',
+    goal: 'below 200 MB',
+    isReached: (bytes) => bytes < 200_000_000,
+  },
+  {
+    title: 'Start to first answer',
+    of: 'startMs',
+    goal: 'below 700 ms',
+    isReached: (start) => start < 700,
+  },
+];
+
+const limitRows = (measured: Measured): readonly (readonly string[])[] => {
+  const gateway = measured.servers.find(({ contender }) => contender.name === 'gateway');
+  if (!gateway) return [];
+  const standing = standingOf(gateway, measured);
+  return limits.flatMap(({ title, of, goal, isReached }) => {
+    const value = standing[of];
+    return value === undefined ? [] : [[title, tell[of](value), goal, verdict(isReached(value))]];
+  });
 };
 
 export const report = (measured: Measured): string => {
-  const { values, chosen, servers, latencies, missing, rounds } = measured;
+  const { values, args, chosen, servers, latencies, missing, rounds } = measured;
   const { rounds: count, seconds, connections, callers, env, flags } = values;
   const extra = [...env, flags].filter(Boolean);
   const bare = latencies.find(({ contender }) => contender === 'upstream')?.ms ?? Number.NaN;
   const compared = rounds.reduce((sum, round) => sum + round.compared, 0);
-  const repeat = `npm ci --prefix bench/peers && npm run bench -- --rounds ${count} --seconds ${seconds} --callers ${callers}`;
+  const repeat = ['npm ci --prefix bench/peers && npm run bench', commandLineOf(args)]
+    .filter(Boolean)
+    .join(' -- ');
   const goals = chosen.map((workload) => goalOf(measured, workload));
   return [
     `${circumstances()}. \`${repeat}\`. Medians of ${count} interleaved rounds of ${seconds} s, ratios within a round; ${connections} connections with ${callers} credentials; each server alone on one core, load and stub on the other. Every question was asked and compared with REST's rows before the load, and ${compared.toLocaleString('en')} answers during it.`,
@@ -152,10 +217,12 @@ export const report = (measured: Measured): string => {
     '',
     table(['Goal', 'Best peer here', 'Requests/s beside it', 'by CPU', 'Goal', ''], goals),
     '',
+    table(['Goal', 'This gateway', 'Goal', ''], limitRows(measured)),
+    '',
     `One job at a time: upstream itself answers in ${bare.toFixed(2)} ms.`,
     '',
     table(
-      ['Server', 'Added to upstream', 'Start to first answer', 'Most resident after a round', 'Peak'],
+      ['Server', 'Added to upstream', 'Start to first answer', 'Most resident after a round'],
       servers.map((server) => processRow(server, measured)),
     ),
   ].join('\n');

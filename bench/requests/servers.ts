@@ -27,7 +27,12 @@ export interface Server {
   readonly startMs: number;
 }
 
-const serverEnv = (port: number, upstreamUrl: string) => ({ PORT: String(port), WIX_API_URL: upstreamUrl });
+/** In production, as graphql-js, fastify and mercurius do more in development: all are run as they are meant to be. */
+const serverEnv = (port: number, upstreamUrl: string) => ({
+  NODE_ENV: 'production',
+  PORT: String(port),
+  WIX_API_URL: upstreamUrl,
+});
 
 /** What `npm start` runs, without the shell and npm around it. */
 const startCommand = (folder: URL, nodeFlags: readonly string[]): readonly string[] => {
@@ -82,8 +87,7 @@ const mercurius = (): Contender => ({
   name: 'mercurius',
   title: `mercurius ${versionOf('bench/peers/node_modules/mercurius/package.json')} + JIT + loaders`,
   command: () => [process.execPath, 'bench/peers/mercurius.js'],
-  // fastify and mercurius say that this is how they are run
-  env: (port, upstreamUrl) => ({ ...serverEnv(port, upstreamUrl), NODE_ENV: 'production' }),
+  env: serverEnv,
 });
 
 const tailcallBinary = new URL('bench/peers/node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall', root);
@@ -122,6 +126,8 @@ export interface Contenders {
   readonly missing: readonly string[];
 }
 
+export const peerNames: readonly string[] = ['mercurius', 'tailcall'];
+
 /** Those that were asked for, as far as they can run here. The baseline always is. */
 export const peersNamed = (names: readonly string[]): Contenders => {
   const contenders = [plain()];
@@ -156,10 +162,10 @@ export const start = async (
       if (wrongWith(answer.body, first) === null) return { contender, url, process, startMs: passed };
       said = answer.body;
     }
-    if (passed < patienceMs) continue;
+    const ending = process.ending();
+    if (ending === null && passed < patienceMs) continue;
     await process.stop();
-    throw new Error(
-      `${contender.title} has not answered right within ${patienceMs} ms, but ${said.slice(0, 500)}`,
-    );
+    const what = ending === null ? `has not answered right within ${patienceMs} ms` : `ended with ${ending}`;
+    throw new Error(`${contender.title} ${what}; its last answer was ${said.slice(0, 500)}`);
   }
 };

@@ -78,4 +78,3 @@ const serve = (socket: Socket) => {
 const server = createServer(serve).listen(0, '127.0.0.1');
 await once(server, 'listening');
 reportReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, () => ({ calls }));
-process.on('SIGTERM', () => process.exit(0));

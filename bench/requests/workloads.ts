@@ -1,3 +1,4 @@
+import { namesOf } from '../support/settings.ts';
 import type { JobRow, ScheduleRow, Site } from './site.ts';
 
 /** One request of a workload, and the answer that the rows of REST say it must have. */
@@ -115,3 +116,13 @@ export const workloads: readonly Workload[] = [
     questions: ({ jobs }) => oneJob(jobs.filter(({ finishedAt }) => finishedAt !== undefined)),
   },
 ];
+
+/** Those of a list with commas; all without one. */
+export const workloadsNamed = (list: string | undefined): readonly Workload[] => {
+  const names = namesOf(
+    'workload',
+    list,
+    workloads.map(({ name }) => name),
+  );
+  return workloads.filter(({ name }) => names.includes(name));
+};

@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { keepTrack } from './processes.ts';
 
 /** What a process has used up: bytes resident, and milliseconds of CPU since it began. */
 export interface Usage {
@@ -36,11 +36,6 @@ export interface ChildOptions {
   readonly flags?: readonly string[];
 }
 
-const children = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
 /** Runs a program of the bench in a process of its own, and comes back once it is ready. */
 export const startChild = async (
   program: string,
@@ -52,8 +47,7 @@ export const startChild = async (
     env: { PATH: process.env['PATH'] ?? '', ...env },
     execArgv: [...flags, ...profile],
   });
-  children.add(child);
-  const exited = once(child, 'exit');
+  const { exited, stop } = keepTrack(child);
   const listeners = new Set<(message: Record<string, unknown>) => void>();
   child.on('message', (message: Record<string, unknown>) => {
     for (const listener of listeners) listener(message);
@@ -79,13 +73,7 @@ export const startChild = async (
     usageWithoutGarbage: () => askUsage(true),
     send: (message) => void child.send(message),
     answer,
-    async stop() {
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
-      await exited;
-      clearTimeout(hard);
-      children.delete(child);
-    },
+    stop,
   };
 };
 
@@ -102,8 +90,9 @@ const collectGarbage = async (): Promise<{ keptBytes: number }> => {
   return { keptBytes: heapUsed + external };
 };
 
-/** In such a program: tells that it is ready, and from then on what it uses. */
+/** In such a program: tells that it is ready, and from then on what it uses. It ends with who started it. */
 export const reportReady = (details: object = {}, more: () => object = () => ({})): void => {
+  process.on('disconnect', () => process.exit());
   process.on('message', async (message: { type?: string; collect?: boolean }) => {
     if (message.type !== 'usage') return;
     const kept = message.collect ? await collectGarbage() : {};

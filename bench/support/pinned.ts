@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
+import { keepTrack } from './processes.ts';
 
 /** A program that knows nothing of the bench, kept to one core and watched from outside. Linux only. */
 export interface Pinned {
@@ -10,15 +11,10 @@ export interface Pinned {
   /** Milliseconds of CPU since it began. */
   cpuMs(): number;
   residentBytes(): number;
-  /** The most it ever had. */
-  peakBytes(): number;
+  /** Its exit code or the signal that ended it; null as long as it runs. */
+  ending(): number | string | null;
   stop(): Promise<void>;
 }
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const program of running) program.kill('SIGKILL');
-});
 
 const msPerTick = 10;
 
@@ -52,11 +48,8 @@ export const startPinned = (
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  running.add(program);
-  const exited = once(program, 'exit');
+  const { stop } = keepTrack(program);
   const read = (file: string) => readFileSync(`/proc/${program.pid}/${file}`, 'utf8');
-  const status = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read('status'))?.[1]) * 1024;
   return {
     startedAt,
     cpuMs() {
@@ -65,14 +58,8 @@ export const startPinned = (
         .split(' ');
       return (Number(fields[11]) + Number(fields[12])) * msPerTick;
     },
-    residentBytes: () => status('VmRSS'),
-    peakBytes: () => status('VmHWM'),
-    async stop() {
-      program.kill('SIGTERM');
-      const hard = setTimeout(() => program.kill('SIGKILL'), 10_000);
-      await exited;
-      clearTimeout(hard);
-      running.delete(program);
-    },
+    residentBytes: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(read('status'))?.[1]) * 1024,
+    ending: () => program.exitCode ?? program.signalCode,
+    stop,
   };
 };

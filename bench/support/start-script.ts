@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { environmentOf, words } from './settings.ts';
 
 export interface StartScript {
   readonly env: Readonly<Record<string, string>>;
@@ -15,9 +16,8 @@ export const startScriptOf = (folder: URL = projectFolder): StartScript => {
   const [, settings = '', flags = '', program = ''] =
     /^((?:\w+=\S+ )*)exec node (.*?)(\S+\.ts)$/.exec(packageJson.scripts.start) ?? [];
   if (program === '') throw new Error('The start script is no longer "NAME=value exec node … .ts".');
-  const words = (text: string) => text.split(' ').filter(Boolean);
   return {
-    env: Object.fromEntries(words(settings).map((setting) => setting.split(/=(.*)/s).slice(0, 2))),
+    env: environmentOf(words(settings)),
     flags: words(flags),
     program,
   };

@@ -27,7 +27,7 @@ const runsBefore = 20;
  * How many selections one document may have, its fragments spread. The event loop waits while it is compiled: some
  * 20 µs for each, three times that where they are deep. Larger documents would hardly gain.
  */
-const maxSelections = 500;
+export const maxSelections = 500;
 
 /** Of all compiled queries together, with the documents that they keep. */
 const maxBytes = 20_000_000;

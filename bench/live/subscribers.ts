@@ -1,5 +1,5 @@
-import { openRawSocket, type RawSocket } from './live/raw-socket.ts';
-import { reportReady } from './support/child.ts';
+import { reportReady } from '../support/child.ts';
+import { openRawSocket, type RawSocket } from './raw-socket.ts';
 
 /**
  * So many subscriptions, and WebSockets for them; tells when each change has reached all of its subscribers.
@@ -79,4 +79,3 @@ process.on('message', async (message: { snapshots?: number }) => {
   await until(() => snapshots >= (message.snapshots ?? 0));
   process.send?.({ type: 'settled' });
 });
-process.on('SIGTERM', () => process.exit(0));
