@@ -8,8 +8,9 @@ import { workloads, workloadsNamed } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
 import { type Hot, hottest } from './support/cpu-profile.ts';
 import { circumstances, table } from './support/markdown.ts';
+import { endWithoutPeers } from './support/peers.ts';
 import { stayOnCore } from './support/pinned.ts';
-import { environmentOf, words } from './support/settings.ts';
+import { countOf, environmentOf, words } from './support/settings.ts';
 
 /** Where the gateway's time goes: a CPU profile of each workload in bench/results/, and its hottest parts in short. */
 const { values } = parseArgs({
@@ -23,7 +24,8 @@ const { values } = parseArgs({
   },
 });
 const chosen = workloadsNamed(values.only);
-const seconds = Number(values.seconds);
+endWithoutPeers();
+const seconds = countOf('seconds', values.seconds);
 const env = environmentOf(values.env);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });
@@ -33,7 +35,7 @@ if (!first) throw new Error('There is no workload.');
 stayOnCore(1);
 const upstream = await startChild('requests/stub');
 const load = await startChild('requests/load');
-const top = Number(values.top);
+const top = countOf('top', values.top);
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const hottestTable = (what: string, all: readonly Hot[]) =>
   table(

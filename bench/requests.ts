@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { addedLatency } from './requests/added-latency.ts';
@@ -11,8 +10,9 @@ import { workloads, workloadsNamed } from './requests/workloads.ts';
 import { startChild } from './support/child.ts';
 import { writeBetweenMarkers } from './support/markdown.ts';
 import { pause } from './support/numbers.ts';
+import { endWithoutPeers } from './support/peers.ts';
 import { stayOnCore } from './support/pinned.ts';
-import { environmentOf, namesOf, words } from './support/settings.ts';
+import { countOf, environmentOf, namesOf, words } from './support/settings.ts';
 
 /**
  * Requests a second beside what a user would pick instead: the same questions and answers over the same stub, each
@@ -48,16 +48,11 @@ const chosen = workloadsNamed(values.only);
 const chosenPeers = values.peers === '' ? [] : namesOf('peer', values.peers, peerNames);
 
 const [measuredCore, otherCore] = [0, 1];
-if (!existsSync(new URL('peers/node_modules', import.meta.url))) {
-  console.error('The peers and the load are not installed. Run: npm ci --prefix bench/peers');
-  process.exit(1);
-}
-
-const [seconds, connections, callers] = [values.seconds, values.connections, values.callers].map(Number) as [
-  number,
-  number,
-  number,
-];
+endWithoutPeers();
+const rounds = countOf('rounds', values.rounds);
+const seconds = countOf('seconds', values.seconds);
+const connections = countOf('connections', values.connections);
+const callers = countOf('callers', values.callers);
 const nodeFlags = words(values.flags);
 const env = environmentOf(values.env);
 const site = createSite();
@@ -127,7 +122,7 @@ const warmUp = async (server: Server, workload: string) => {
   }
 };
 
-const rounds: Round[] = [];
+const measured: Round[] = [];
 const callsPerRequest = new Map<string, number>();
 for (const workload of chosen) {
   const meant = servers.filter(
@@ -145,15 +140,17 @@ for (const workload of chosen) {
     await warmUp(server, workload.name);
     await quiet();
   }
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const [place] of meant.entries()) {
-      const server = meant[(place + round) % meant.length] as Server;
-      const measured = { round, ...(await measure(server, workload.name, seconds)) };
-      rounds.push(measured);
-      console.log(
-        `${workload.name} ${round + 1} ${server.contender.name}: ${measured.perSecond.toFixed(0)}/s, ${measured.cpuPerThousand.toFixed(0)} ms CPU per 1,000, core ${(measured.coreShare * 100).toFixed(0)} %`,
-      );
+  // the first is not counted: who was warmed up first has rested since
+  for (let round = -1; round < rounds; round += 1) {
+    for (const place of meant.keys()) {
+      const server = meant[(place + round + 1) % meant.length] as Server;
+      const result = { round, ...(await measure(server, workload.name, seconds)) };
       await quiet();
+      if (round < 0) continue;
+      measured.push(result);
+      console.log(
+        `${workload.name} ${round + 1} ${server.contender.name}: ${result.perSecond.toFixed(0)}/s, ${result.cpuPerThousand.toFixed(0)} ms CPU per 1,000, core ${(result.coreShare * 100).toFixed(0)} %`,
+      );
     }
   }
 }
@@ -164,7 +161,7 @@ const text = report({
   args: process.argv.slice(2),
   chosen,
   servers,
-  rounds,
+  rounds: measured,
   callsPerRequest,
   latencies,
   missing,
@@ -173,7 +170,7 @@ console.log(`\n${text}`);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });
 await writeFile(new URL('requests.md', results), `${text}\n`);
-await writeFile(new URL('requests.json', results), JSON.stringify({ rounds, latencies }, null, 1));
+await writeFile(new URL('requests.json', results), JSON.stringify({ rounds: measured, latencies }, null, 1));
 if (values.write)
   await writeBetweenMarkers(new URL('../docs/performance.md', import.meta.url), 'requests', text);
 for (const { process } of servers) await process.stop();

@@ -5,6 +5,13 @@ export const words = (text: string): readonly string[] => text.split(' ').filter
 export const environmentOf = (settings: readonly string[]): Record<string, string> =>
   Object.fromEntries(settings.map((setting) => setting.split(/=(.*)/s).slice(0, 2)));
 
+/** How many, one at least. */
+export const countOf = (name: string, text: string): number => {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new Error(`--${name} takes a whole number from 1 on, not "${text}".`);
+};
+
 /** Those of a list with commas, all of which there must be; all there are without a list. */
 export const namesOf = (
   kind: string,
