@@ -404,8 +404,12 @@ describe('a token whose key is withdrawn', () => {
       await clock.advance(15_000);
       await roundTrip();
     }
-    // the gateway's own question to the issuer takes real time
-    await expect.poll(issuer.count).toBeGreaterThan(1);
+    // the gateway's own question to the issuer takes real time, and the next waits for its answer
+    const asked = async () => {
+      await clock.advance(1000);
+      return issuer.count();
+    };
+    await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(1);
     await roundTrip();
     expect(socket.readyState).toBe(socket.OPEN);
   });
