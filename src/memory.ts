@@ -14,8 +14,8 @@ export interface GiveBackOptions {
 }
 
 const lookEveryMs = 5_000;
-/** Of one core. V8's own collections and the pings of many sockets stay below, a load does not. */
-const quietShare = 0.25;
+/** Of one core. V8's own collections and the pings of many sockets stay below, on a slow host too. */
+const quietShare = 0.5;
 const leastQuietMs = 10_000;
 const dayMs = 24 * 3_600_000;
 /** However often it was in vain, and however long there was work. */
@@ -30,8 +30,8 @@ const isMuch = (residentBytes: number, keptBytes: number) =>
  * since nothing is collected then. So that is done for it, until what is returned is called.
  *
  * Compiled code goes along: it is given up with the shapes of objects of which none lives, as none of a request does
- * while there are none, and is made again within some seconds of work. So it has to have been quiet for as long as there
- * was work since the last time: what took long to get fast stays fast for longer. What is given back and taken again and
+ * while there are none, and is made again within some seconds of work. So it has to have been quiet for half as long as
+ * there was work since the last time: what took long to get fast stays fast for longer. What is given back and taken again and
  * again is needed: each time in a day makes the next wait twice as long.
  */
 export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (() => void) => {
@@ -46,7 +46,7 @@ export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (
   const wantedMs = (now: number) => {
     collectedAt = collectedAt.filter((at) => at > now - dayMs);
     const inVainMs = Math.min(mostQuietMs.inVain, leastQuietMs * 2 ** collectedAt.length);
-    return Math.max(inVainMs, Math.min(mostQuietMs.afterWork, workMs));
+    return Math.max(inVainMs, Math.min(mostQuietMs.afterWork, workMs / 2));
   };
   const look = () => {
     const { residentBytes, cpuMs } = usage();

@@ -56,11 +56,11 @@ describe('memory', () => {
     expect(given).toEqual([201, 265]);
   });
 
-  it('is left alone for as long as there was work, as code was compiled in that', async () => {
+  it('is left alone for half as long as there was work, as code was compiled in that', async () => {
     const { process, pass, given } = open();
     process.residentMb = 300;
     await pass(40, 1);
-    await pass(39, 0);
+    await pass(19, 0);
     expect(given).toEqual([]);
     await pass(6);
     expect(given).toEqual([300]);
@@ -129,7 +129,7 @@ describe('memory', () => {
     const { process, pass, given } = open();
     process.residentMb = 300;
     await pass(10, 0.9);
-    await pass(11, 0.2);
+    await pass(11, 0.4);
     expect(given).toEqual([300]);
   });
 
