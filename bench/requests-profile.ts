@@ -26,6 +26,7 @@ const { values } = parseArgs({
 const chosen = workloadsNamed(values.only);
 endWithoutPeers();
 const seconds = countOf('seconds', values.seconds);
+const top = countOf('top', values.top);
 const env = environmentOf(values.env);
 const results = new URL('results/', import.meta.url);
 await mkdir(results, { recursive: true });
@@ -35,7 +36,6 @@ if (!first) throw new Error('There is no workload.');
 stayOnCore(1);
 const upstream = await startChild('requests/stub');
 const load = await startChild('requests/load');
-const top = countOf('top', values.top);
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const hottestTable = (what: string, all: readonly Hot[]) =>
   table(

@@ -13,7 +13,8 @@ export interface GiveBackOptions {
   readonly collect: () => void;
 }
 
-const lookEveryMs = 5_000;
+/** Short, or a load that begins would be taken for quiet, and collected at the worst moment. */
+const lookEveryMs = 2_000;
 /** Of one core. V8's own collections and the pings of many sockets stay below, on a slow host too. */
 const quietShare = 0.5;
 const leastQuietMs = 10_000;
@@ -31,13 +32,14 @@ const isMuch = (residentBytes: number, keptBytes: number) =>
  *
  * Compiled code goes along: it is given up with the shapes of objects of which none lives, as none of a request does
  * while there are none, and is made again within some seconds of work. So it has to have been quiet for half as long as
- * there was work since the last time: what took long to get fast stays fast for longer. What is given back and taken again and
- * again is needed: each time in a day makes the next wait twice as long.
+ * there was work since the last time: what took long to get fast stays fast for longer. What is given back and taken
+ * again and again is needed: each time in a day makes the next wait twice as long.
  */
 export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (() => void) => {
-  let seen = { at: clock.now(), cpuMs: usage().cpuMs };
+  const begun = usage();
+  let seen = { at: clock.now(), cpuMs: begun.cpuMs };
   /** The least there has been since the last time. */
-  let keptBytes = usage().residentBytes;
+  let keptBytes = begun.residentBytes;
   /** CPU since the last time, but for what it takes to be quiet. */
   let workMs = 0;
   let quietMs = 0;
@@ -70,21 +72,21 @@ export const giveBackWhenQuiet = ({ clock, usage, collect }: GiveBackOptions): (
   return () => cancel();
 };
 
-/** For V8, which takes these while it runs. */
-export const flags: readonly string[] = [
+/** For a V8 of this version, which takes these while it runs. One that it does not know it would complain of. */
+export const flagsFor = (version: string): readonly string[] => [
   // rows of jobs would be taken for long-lived, and put where only a full collection finds them
   '--no-allocation-site-pretenuring',
   // what outlives its request by chance is collected at half as much again, not at four times as much
   '--heap-growing-percent=50',
-  // V8 itself would give up code after eight seconds of quiet, whatever there was to do before
-  '--no-memory-reducer-favors-memory',
+  // V8 itself would give up code after eight seconds of quiet, whatever there was to do before; Node 22 still does
+  ...(Number.parseInt(version, 10) >= 13 ? ['--no-memory-reducer-favors-memory'] : []),
   // nor do the collections that it makes all the same: a shape outlives so many of them, two by default
   '--retain-maps-for-n-gc=100',
 ];
 
 /** How a process of the gateway uses memory, until what is returned is called. Of the whole process, so for who owns it. */
 export const mindMemory = (): (() => void) => {
-  for (const flag of flags) setFlagsFromString(flag);
+  for (const flag of flagsFor(process.versions.v8)) setFlagsFromString(flag);
   setFlagsFromString('--expose-gc');
   const gc: NodeJS.GCFunction = runInNewContext('gc');
   return giveBackWhenQuiet({
